@@ -18,7 +18,7 @@ typedef struct wu_arena {
     wu_arena_block *last; /* newest block, or NULL */
     size_t block_bytes;   /* least size of a block; 0 means 64 KiB */
     size_t used_bytes;    /* handed out, padding included */
-} wu_arena; /* all zero is an empty arena */
+} wu_arena;               /* all zero is an empty arena */
 
 typedef struct wu_arena_mark {
     wu_arena_block *block;

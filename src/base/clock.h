@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-double wu_clock_s(void);          /* seconds since some start, monotonic */
-int64_t wu_peak_rss_bytes(void);  /* largest resident set of this process so far */
+double wu_clock_s(void);         /* seconds since some start, monotonic */
+int64_t wu_peak_rss_bytes(void); /* largest resident set of this process so far */
 
 #endif

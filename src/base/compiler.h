@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-#define WU_MUST_CHECK __attribute__((warn_unused_result))
+#define WU_MUST_CHECK        __attribute__((warn_unused_result))
 #define WU_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define WU_ALIGNED __attribute__((aligned(64))) /* one cache line, one zmm, one tile row */
-#define WU_INLINE static inline __attribute__((always_inline))
-#define WU_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define WU_ALIGNED           __attribute__((aligned(64))) /* one cache line, one zmm, one tile row */
+#define WU_INLINE            static inline __attribute__((always_inline))
+#define WU_LEN(a)            (sizeof(a) / sizeof((a)[0]))
 
 #define WU_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define WU_MAX(a, b) ((a) > (b) ? (a) : (b))

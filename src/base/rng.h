@@ -23,7 +23,7 @@ uint64_t wu_rng_u64(wu_rng *r);
 uint32_t wu_rng_u32(wu_rng *r);
 uint32_t wu_rng_below(wu_rng *r, uint32_t n); /* uniform in [0, n), n > 0, no bias */
 double wu_rng_unit(wu_rng *r);                /* uniform in [0, 1), 53 bits */
-double wu_rng_normal(wu_rng *r);              /* mean 0, variance 1 (twelve uniforms: exact everywhere) */
+double wu_rng_normal(wu_rng *r); /* mean 0, variance 1 (twelve uniforms: exact everywhere) */
 
 /* Fisher-Yates from the end. */
 void wu_rng_shuffle(wu_rng *r, int32_t *v, int32_t n);
