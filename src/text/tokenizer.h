@@ -51,8 +51,9 @@ typedef struct wu_vocab {
     int32_t n_token;
     wu_str *token;       /* [n_token] */
     uint8_t *type;       /* [n_token] wu_token_type; CONTROL and USER are found in text when special tokens are on */
-    float *score;        /* [n_token] SentencePiece, or NULL */
-    wu_merge *merge;     /* [n_merge] in order of rank; NULL: SentencePiece derives them from scores */
+    float *score;        /* [n_token], or NULL */
+    wu_merge *merge;     /* [n_merge] in order of rank; NULL: derived from scores, where there are any
+                          * (SentencePiece; tiktoken with score = -rank) */
     int32_t n_merge;
     int32_t bos, eos, unk, pad; /* -1: none */
     int32_t *stop;       /* tokens that end an answer (eos, eot, ...) */
@@ -61,6 +62,9 @@ typedef struct wu_vocab {
     char *chat_template; /* the model's Jinja text, or NULL */
 } wu_vocab;
 
+/* An empty vocabulary (all zero, ids -1): the struct is allocated by itself, all it points to comes
+ * from its arena. NULL when memory is out. */
+wu_vocab *wu_vocab_create(void);
 void wu_vocab_free(wu_vocab *v); /* NULL allowed */
 
 typedef struct wu_tokenizer wu_tokenizer;
