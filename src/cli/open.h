@@ -24,8 +24,8 @@ WU_MUST_CHECK wu_code wu_open(wu_opened *o, const wu_common *common, const char 
 void wu_opened_close(wu_opened *o);
 
 /* Only the tokenizer and its template. */
-WU_MUST_CHECK wu_code wu_open_tokenizer(wu_opened *o, const char *model_path, const char *chat_template,
-                                        wu_err *err);
+WU_MUST_CHECK wu_code wu_open_tokenizer(wu_opened *o, const char *model_path,
+                                        const char *chat_template, wu_err *err);
 
 /* The compute object that --threads and --cpu (or WRAPUP_THREADS, WRAPUP_CPU) ask for. */
 WU_MUST_CHECK wu_code wu_open_compute(wu_compute **out, const wu_common *common, wu_err *err);

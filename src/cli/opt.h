@@ -16,17 +16,17 @@
 #include <stdint.h>
 
 typedef enum wu_opt_kind {
-    WU_OPT_FLAG,   /* bool: --x */
-    WU_OPT_BOOL,   /* bool with a default: --x or --no-x */
-    WU_OPT_INT,    /* int64_t, lo..hi */
-    WU_OPT_REAL,   /* double, lo..hi */
-    WU_OPT_TEXT,   /* const char * */
-    WU_OPT_CHOICE  /* const char *, one of choices */
+    WU_OPT_FLAG,  /* bool: --x */
+    WU_OPT_BOOL,  /* bool with a default: --x or --no-x */
+    WU_OPT_INT,   /* int64_t, lo..hi */
+    WU_OPT_REAL,  /* double, lo..hi */
+    WU_OPT_TEXT,  /* const char * */
+    WU_OPT_CHOICE /* const char *, one of choices */
 } wu_opt_kind;
 
 typedef struct wu_opt {
-    const char *name;     /* long name without dashes */
-    char letter;          /* short form or 0 */
+    const char *name; /* long name without dashes */
+    char letter;      /* short form or 0 */
     wu_opt_kind kind;
     size_t offset;        /* of the value in the options struct */
     const char *value;    /* what the help calls the value: "N", "DIR"; NULL for flags */
@@ -34,27 +34,27 @@ typedef struct wu_opt {
     const char *choices;  /* "a|b|c" for CHOICE */
     double lo, hi;        /* for INT and REAL; both 0: any */
     bool required;
-    const char *help;     /* one or two sentences */
+    const char *help; /* one or two sentences */
 } wu_opt;
 
 /* Every options struct begins with this; its options are added to every command. */
 typedef struct wu_common {
-    int64_t threads;  /* --threads N, 0: all */
-    const char *cpu;  /* --cpu LEVEL, or WRAPUP_CPU; NULL: all levels */
-    bool quiet;       /* -q */
-    bool verbose;     /* -v */
+    int64_t threads; /* --threads N, 0: all */
+    const char *cpu; /* --cpu LEVEL, or WRAPUP_CPU; NULL: all levels */
+    bool quiet;      /* -q */
+    bool verbose;    /* -v */
 } wu_common;
 
 typedef struct wu_cmd {
     const char *name;
-    const char *summary;     /* one line for `wrapup --help` */
-    const char *arguments;   /* "FILE..." or NULL: no positional arguments */
-    int min_args, max_args;  /* of positional arguments; max -1: any number */
-    const char *about;       /* paragraphs for help and man page */
-    const char *example;     /* lines for help and man page, or NULL */
+    const char *summary;    /* one line for `wrapup --help` */
+    const char *arguments;  /* "FILE..." or NULL: no positional arguments */
+    int min_args, max_args; /* of positional arguments; max -1: any number */
+    const char *about;      /* paragraphs for help and man page */
+    const char *example;    /* lines for help and man page, or NULL */
     const wu_opt *opt;
     int n_opt;
-    size_t size;             /* of the options struct */
+    size_t size; /* of the options struct */
     /* Returns an exit code; a message in err is printed by main. Where only err matters, return
      * wu_exit_code(code). */
     int (*run)(const void *options, int n_arg, char **arg, wu_err *err);
@@ -66,9 +66,16 @@ typedef struct wu_cmd {
 WU_MUST_CHECK wu_code wu_opt_parse(const wu_cmd *cmd, void *options, int argc, char **argv,
                                    int *n_arg, bool *done, wu_err *err);
 
+/* Text for people, added to out: one command; the whole program; wrapup.1; a completion script for
+ * "bash", "zsh" or "fish" (EARG for another shell). Errors: ENOMEM. */
 WU_MUST_CHECK wu_code wu_opt_help(wu_buf *out, const wu_cmd *cmd);
-WU_MUST_CHECK wu_code wu_opt_man(wu_buf *out, const wu_cmd *const *cmd, int n_cmd);        /* wrapup.1 */
-WU_MUST_CHECK wu_code wu_opt_completion(wu_buf *out, const wu_cmd *const *cmd, int n_cmd, const char *shell); /* bash, zsh, fish */
+WU_MUST_CHECK wu_code wu_opt_overview(wu_buf *out, const wu_cmd *const *cmd, int n_cmd);
+WU_MUST_CHECK wu_code wu_opt_man(wu_buf *out, const wu_cmd *const *cmd, int n_cmd);
+WU_MUST_CHECK wu_code wu_opt_completion(wu_buf *out, const wu_cmd *const *cmd, int n_cmd,
+                                        const char *shell);
+
+/* The name that was probably meant by what was typed, or NULL. */
+const char *wu_opt_nearest(const char *typed, const char *const *name, int n);
 
 /* The commands, in the order of the help. */
 extern const wu_cmd *const wu_commands[];
