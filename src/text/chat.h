@@ -15,16 +15,21 @@ typedef enum wu_chat {
     WU_CHAT_MISTRAL3,  /* <s>[INST] ...[/INST] ...</s>, as mistral-common */
     WU_CHAT_LLAMA3,
     WU_CHAT_LLAMA31,   /* with its date header */
-    WU_CHAT_QWEN25,    /* ChatML with Qwen's default system message */
+    WU_CHAT_QWEN2,     /* ChatML with Qwen2's default system message */
+    WU_CHAT_QWEN25,    /* the same with Qwen2.5's */
     WU_CHAT_SMOLLM2,   /* ChatML with SmolLM's */
     WU_CHAT_CHATML,
     WU_CHAT_PLAIN,     /* <|user|>\n...\n<|assistant|>\n... as text (the pipeline being replaced) */
     WU_N_CHAT
 } wu_chat;
 
-const char *wu_chat_name(wu_chat c); /* "mistral-v3" "llama3" "llama3.1" "qwen2.5" "smollm2" "chatml" "plain" "none" */
+/* "none" "mistral-v3" "llama3" "llama3.1" "qwen2" "qwen2.5" "smollm2" "chatml" "plain" */
+const char *wu_chat_name(wu_chat c);
 int wu_chat_from_name(const char *name); /* -1 if unknown */
-wu_chat wu_chat_detect(const char *jinja, const wu_tokenizer *t); /* jinja may be NULL */
+
+/* By what the template's text contains. NONE when it is NULL or not one of these, and when the
+ * vocabulary (NULL: any) lacks a token that the template writes. PLAIN is never detected. */
+wu_chat wu_chat_detect(const char *jinja, const wu_tokenizer *t);
 
 typedef enum wu_role { WU_ROLE_SYSTEM, WU_ROLE_USER, WU_ROLE_ASSISTANT } wu_role;
 
@@ -36,9 +41,16 @@ typedef struct wu_message {
 /* Appends the ids of the conversation. With generate, the header of the assistant's turn comes
  * last. *answer (may be NULL) is the index in out->id of the first token of the last assistant
  * message's own text, that is: the ids before it equal those of the messages before with
- * generate; out->n if there is none. Tokens from there on, end marker and the newline after it
- * included, are what training counts. Errors: EARG (template NONE, no messages, roles the template
- * cannot show), ENOMEM. */
+ * generate; out->n if there is none. Only where the header's newline and the start of the text are
+ * one token (Qwen, a text that begins with a newline), that token is the first of the answer.
+ * Tokens from there on, end marker and the newline after it included, are what training counts.
+ *
+ * MISTRAL3 joins neighbours of one role with an empty line, as mistral-common does; *answer is then
+ * the start of the joined text. PLAIN puts bos first if the vocabulary says so, and eos behind a
+ * last message of the assistant.
+ *
+ * Errors: EARG (template NONE, no messages, roles the template cannot show, a vocabulary without
+ * the template's tokens), ENOMEM. out is unchanged then. */
 WU_MUST_CHECK wu_code wu_chat_encode(wu_chat c, const wu_tokenizer *t, const wu_message *msg, int n,
                                      bool generate, wu_ids *out, int32_t *answer, wu_err *err);
 

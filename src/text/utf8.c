@@ -212,18 +212,22 @@ bool wu_utf8_is_space(uint32_t c) {
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-wu_str wu_utf8_trim(wu_str valid) {
+wu_str wu_utf8_trim(wu_str s) {
     int n;
 
-    while (valid.n && wu_utf8_is_space(wu_utf8_code(valid, &n))) {
-        valid.p += n;
-        valid.n -= (size_t)n;
+    while (s.n && wu_utf8_next(s, &n) == WU_UTF8_CHAR && wu_utf8_is_space(wu_utf8_code(s, &n))) {
+        s.p += n;
+        s.n -= (size_t)n;
     }
-    while (valid.n) {
-        size_t at = valid.n - 1;
-        while (at > 0 && ((unsigned char)valid.p[at] & 0xC0) == 0x80) at--;
-        if (!wu_utf8_is_space(wu_utf8_code((wu_str){valid.p + at, valid.n - at}, &n))) break;
-        valid.n = at;
+    while (s.n) {
+        wu_str last = {s.p + s.n - 1, 1};
+        while (last.n < 4 && last.n < s.n && ((unsigned char)last.p[0] & 0xC0) == 0x80) {
+            last.p--;
+            last.n++;
+        }
+        if (wu_utf8_next(last, &n) != WU_UTF8_CHAR || (size_t)n != last.n) break;
+        if (!wu_utf8_is_space(wu_utf8_code(last, &n))) break;
+        s.n -= last.n;
     }
-    return valid;
+    return s;
 }

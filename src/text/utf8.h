@@ -34,7 +34,7 @@ WU_MUST_CHECK wu_code wu_utf8_nfc(wu_str valid, wu_buf *out);
  * U+001F. */
 bool wu_utf8_is_space(uint32_t c);
 
-/* valid text without such white space at both ends; a view into it. */
-wu_str wu_utf8_trim(wu_str valid);
+/* Any bytes without such white space at both ends; a view into them. */
+wu_str wu_utf8_trim(wu_str s);
 
 #endif
