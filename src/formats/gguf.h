@@ -16,7 +16,8 @@ typedef struct wu_gguf wu_gguf;
 
 /* Errors: EIO, EFORMAT (also for split files and types that are not read), ENOMEM. */
 WU_MUST_CHECK wu_code wu_gguf_open(wu_gguf **out, const char *path, wu_err *err);
-WU_MUST_CHECK wu_code wu_gguf_open_memory(wu_gguf **out, const void *p, size_t n, const char *where, wu_err *err);
+WU_MUST_CHECK wu_code wu_gguf_open_memory(wu_gguf **out, const void *p, size_t n, const char *where,
+                                          wu_err *err);
 void wu_gguf_close(wu_gguf *g);
 
 int32_t wu_gguf_count(const wu_gguf *g);

@@ -22,15 +22,17 @@
  * memory of the arena. row_of (may be NULL) gives for each row of the result the row of the
  * tensor: GGUF's pair order of q and k rows is undone with it. A row_of makes a copy of dense
  * types too. Errors: EFORMAT, ENOMEM. */
-WU_MUST_CHECK wu_code wu_matrix_from_tensor(wu_matrix *out, const wu_tensor *t, const int32_t *row_of,
-                                            wu_arena *arena, wu_err *err);
+WU_MUST_CHECK wu_code wu_matrix_from_tensor(wu_matrix *out, const wu_tensor *t,
+                                            const int32_t *row_of, wu_arena *arena, wu_err *err);
 
 /* MLX: weight U32 [n_out][n_in * bits / 32], scales and biases [n_out][n_in / group]. Views; the
  * tensors must outlive them. Errors: EFORMAT. */
-WU_MUST_CHECK wu_code wu_matrix_from_mlx(wu_matrix *out, const wu_tensor *weight, const wu_tensor *scales,
-                                         const wu_tensor *biases, int bits, int group, wu_err *err);
+WU_MUST_CHECK wu_code wu_matrix_from_mlx(wu_matrix *out, const wu_tensor *weight,
+                                         const wu_tensor *scales, const wu_tensor *biases, int bits,
+                                         int group, wu_err *err);
 
-/* All values of a tensor as f32, exactly as ggml dequantises; out has room for prod(dim). EFORMAT. */
+/* All values of a tensor as f32, exactly as ggml dequantises; out has room for prod(dim). EFORMAT.
+ */
 WU_MUST_CHECK wu_code wu_tensor_to_f32(float *out, const wu_tensor *t, wu_err *err);
 
 #endif

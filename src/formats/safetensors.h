@@ -17,13 +17,14 @@ typedef struct wu_st wu_st;
 /* Maps one file. Errors: EIO, EFORMAT, ENOMEM. */
 WU_MUST_CHECK wu_code wu_st_open(wu_st **out, const char *path, wu_err *err);
 /* The same over bytes in memory, which must outlive it (tests, fuzzing). where names them. */
-WU_MUST_CHECK wu_code wu_st_open_memory(wu_st **out, const void *p, size_t n, const char *where, wu_err *err);
+WU_MUST_CHECK wu_code wu_st_open_memory(wu_st **out, const void *p, size_t n, const char *where,
+                                        wu_err *err);
 void wu_st_close(wu_st *st);
 
 int32_t wu_st_count(const wu_st *st);
-const wu_tensor *wu_st_at(const wu_st *st, int32_t i);           /* in order of name */
-const wu_tensor *wu_st_find(const wu_st *st, const char *name);  /* NULL if absent */
-const char *wu_st_metadata(const wu_st *st, const char *key);    /* NULL if absent */
+const wu_tensor *wu_st_at(const wu_st *st, int32_t i);          /* in order of name */
+const wu_tensor *wu_st_find(const wu_st *st, const char *name); /* NULL if absent */
+const char *wu_st_metadata(const wu_st *st, const char *key);   /* NULL if absent */
 
 /* The weights of a model directory: model.safetensors, or model.safetensors.index.json and its
  * shards. Names in shards must agree with the index. Errors as above. */

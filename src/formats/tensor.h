@@ -7,9 +7,27 @@
 
 /* Types of safetensors and GGUF together; only those named here are read as numbers. */
 typedef enum wu_ttype {
-    WU_T_F32, WU_T_F16, WU_T_BF16, WU_T_F64, WU_T_I8, WU_T_I16, WU_T_I32, WU_T_I64, WU_T_U8, WU_T_U16,
-    WU_T_U32, WU_T_U64, WU_T_BOOL,
-    WU_T_Q4_0, WU_T_Q4_1, WU_T_Q5_0, WU_T_Q5_1, WU_T_Q8_0, WU_T_Q4_K, WU_T_Q5_K, WU_T_Q6_K, /* GGUF blocks */
+    WU_T_F32,
+    WU_T_F16,
+    WU_T_BF16,
+    WU_T_F64,
+    WU_T_I8,
+    WU_T_I16,
+    WU_T_I32,
+    WU_T_I64,
+    WU_T_U8,
+    WU_T_U16,
+    WU_T_U32,
+    WU_T_U64,
+    WU_T_BOOL,
+    WU_T_Q4_0,
+    WU_T_Q4_1,
+    WU_T_Q5_0,
+    WU_T_Q5_1,
+    WU_T_Q8_0,
+    WU_T_Q4_K,
+    WU_T_Q5_K,
+    WU_T_Q6_K, /* GGUF blocks */
     WU_T_OTHER
 } wu_ttype;
 

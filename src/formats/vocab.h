@@ -15,8 +15,11 @@
 WU_MUST_CHECK wu_code wu_vocab_read(wu_vocab **out, const char *path, wu_err *err);
 
 /* The parts, also over bytes in memory (tests, fuzzing); where names them. */
-WU_MUST_CHECK wu_code wu_vocab_from_json(wu_vocab **out, wu_str text, const char *where, wu_err *err);
-WU_MUST_CHECK wu_code wu_vocab_from_spm(wu_vocab **out, wu_str bytes, const char *where, wu_err *err);
-WU_MUST_CHECK wu_code wu_vocab_from_gguf(wu_vocab **out, const wu_gguf *g, const char *where, wu_err *err);
+WU_MUST_CHECK wu_code wu_vocab_from_json(wu_vocab **out, wu_str text, const char *where,
+                                         wu_err *err);
+WU_MUST_CHECK wu_code wu_vocab_from_spm(wu_vocab **out, wu_str bytes, const char *where,
+                                        wu_err *err);
+WU_MUST_CHECK wu_code wu_vocab_from_gguf(wu_vocab **out, const wu_gguf *g, const char *where,
+                                         wu_err *err);
 
 #endif
