@@ -22,7 +22,14 @@
 
 /* The seven linear layers of a block, in the order of the forward pass. */
 typedef enum wu_linear {
-    WU_LIN_Q, WU_LIN_K, WU_LIN_V, WU_LIN_O, WU_LIN_GATE, WU_LIN_UP, WU_LIN_DOWN, WU_N_LINEAR
+    WU_LIN_Q,
+    WU_LIN_K,
+    WU_LIN_V,
+    WU_LIN_O,
+    WU_LIN_GATE,
+    WU_LIN_UP,
+    WU_LIN_DOWN,
+    WU_N_LINEAR
 } wu_linear;
 
 const char *wu_linear_name(wu_linear l); /* "self_attn.q_proj" ... "mlp.down_proj" */
@@ -72,8 +79,8 @@ const wu_site *wu_adapter_find(const wu_adapter *ad, int32_t layer, wu_linear l)
 /* Reads DIR as PEFT (adapter_model.safetensors) or MLX (adapters.safetensors) wrote it, told apart
  * by the files. Errors: EIO, EFORMAT (bad JSON, wrong shape or type, A without B, a tensor that
  * names nothing, DoRA, a feature that is not supported: named), ENOMEM. */
-WU_MUST_CHECK wu_code wu_adapter_load(wu_adapter **out, const char *dir, const wu_adapter_dims *dims,
-                                      wu_err *err);
+WU_MUST_CHECK wu_code wu_adapter_load(wu_adapter **out, const char *dir,
+                                      const wu_adapter_dims *dims, wu_err *err);
 
 /* Overwrites the parameters of ad from one file of tensors in either naming (a numbered
  * checkpoint, --resume-adapter-file). Every site must be there with its shape. EIO, EFORMAT. */
@@ -85,8 +92,9 @@ typedef enum wu_adapter_format { WU_ADAPTER_MLX, WU_ADAPTER_PEFT } wu_adapter_fo
  * (PEFT), each whole; DIR is made. args (may be NULL) is a JSON object whose members are added to
  * MLX's config; base names the model in PEFT's. Where sites differ in rank, MLX's form pads to the
  * largest and folds scales into B. Errors: EIO, ENOMEM. */
-WU_MUST_CHECK wu_code wu_adapter_save(const wu_adapter *ad, const char *dir, wu_adapter_format format,
-                                      const wu_json *args, const char *base, wu_err *err);
+WU_MUST_CHECK wu_code wu_adapter_save(const wu_adapter *ad, const char *dir,
+                                      wu_adapter_format format, const wu_json *args,
+                                      const char *base, wu_err *err);
 
 /* Only the tensors, into one file (numbered checkpoints). */
 WU_MUST_CHECK wu_code wu_adapter_write_file(const wu_adapter *ad, const char *path,
