@@ -41,8 +41,8 @@ typedef struct wu_message {
 /* Appends the ids of the conversation. With generate, the header of the assistant's turn comes
  * last. *answer (may be NULL) is the index in out->id of the first token of the last assistant
  * message's own text, that is: the ids before it equal those of the messages before with
- * generate; out->n if there is none. Only where the header's newline and the start of the text are
- * one token (Qwen, a text that begins with a newline), that token is the first of the answer.
+ * generate; out->n if there is none. Only where the header's newline and white space at the start of the
+ * text are one token, as ChatML models see it, that token is the first of the answer.
  * Tokens from there on, end marker and the newline after it included, are what training counts.
  *
  * MISTRAL3 joins neighbours of one role with an empty line, as mistral-common does; *answer is then
