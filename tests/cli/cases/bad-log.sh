@@ -1,0 +1,1 @@
+WRAPUP_LOG=loud wrapup tokenize --model tests/data/tiny-llama

@@ -1,0 +1,1 @@
+wrapup tokenize --model tests/data/tiny-llama --threads -1

@@ -1,0 +1,1 @@
+wrapup tokenize --model $T/nothing

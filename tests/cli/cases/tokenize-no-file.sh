@@ -1,0 +1,1 @@
+wrapup tokenize -m tests/data/tiny-llama $T/nothing.txt
