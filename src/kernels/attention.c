@@ -15,23 +15,7 @@
 _Static_assert((int)WU_ATTN_MEM <= (int)SCRATCH_BYTES, "a unit works in its thread's scratch");
 
 static const wu_attn_ops *choose(const wu_compute *c, wu_dtype type) {
-#ifdef WU_X86
-    switch (c->report.attention) {
-    case WU_LEVEL_AMX:
-        return type == WU_BF16 ? &wu_attn_amx : &wu_attn_avx512;
-    case WU_LEVEL_AVX512BF16:
-    case WU_LEVEL_AVX512:
-        return &wu_attn_avx512;
-    case WU_LEVEL_AVX2:
-        return &wu_attn_avx2;
-    default:
-        return &wu_attn_c;
-    }
-#else
-    (void)c;
-    (void)type;
-    return &wu_attn_c;
-#endif
+    return type == WU_BF16 ? c->attn_bf16 : c->attn_f32;
 }
 
 /* ---- plan ---- */

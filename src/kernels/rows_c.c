@@ -67,8 +67,10 @@ static void swiglu_back(float *dgate, float *dup, const float *da, const float *
 
 static double log_sum_exp(const float *z, int64_t n) {
     float max = -INFINITY;
-    for (int64_t i = 0; i < n; i++)
-        if (!(z[i] <= max)) max = z[i]; /* NaN stays */
+    for (int64_t i = 0; i < n; i++) {
+        if (z[i] != z[i]) return (double)z[i];
+        if (z[i] > max) max = z[i];
+    }
     if (!(fabsf(max) < INFINITY)) return (double)max;
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) sum += (double)expf(z[i] - max);
