@@ -2,7 +2,6 @@
 #include "formats/tensor_impl.h"
 #include "formats/vocab_impl.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static wu_code no_memory(const char *where, wu_err *err) {
@@ -60,10 +59,9 @@ wu_code wu_vocab_begin(wu_vocab **out, int64_t n, const char *where, wu_err *err
     if (n < 1 || n > WU_MAX_TOKENS)
         return wu_fail(err, WU_EFORMAT, "%s: the vocabulary has %lld tokens, want 1 to %d", where,
                        (long long)n, WU_MAX_TOKENS);
-    wu_vocab *v = calloc(1, sizeof(*v));
+    wu_vocab *v = wu_vocab_create();
     if (!v) return no_memory(where, err);
     v->n_token = (int32_t)n;
-    v->bos = v->eos = v->unk = v->pad = -1;
     v->token = wu_arena_zero(&v->arena, (size_t)n, sizeof(*v->token));
     v->type = wu_arena_zero(&v->arena, (size_t)n, sizeof(*v->type));
     v->stop = wu_arena_zero(&v->arena, WU_MAX_STOP, sizeof(*v->stop));
