@@ -61,7 +61,7 @@ static void check_tensor(const wu_gguf *g, const char *type, const char *name, c
     snprintf(crc, sizeof(crc), "%08x", crc32_of(v, n * sizeof(*v)));
     if (!wu_str_eq(wu_json_str(wu_json_get(entry, "crc32")), wu_str_of(crc)))
         fail_msg("%s %s: CRC-32 of the values is %s", type, name, crc);
-    check_matrix(t, v);
+    if (t->n_dim == 2) check_matrix(t, v);
     snprintf(key, sizeof(key), "%s.%s", type, name);
     const wu_tensor *recorded = wu_st_find(rows, key);
     if (recorded) assert_memory_equal(v, recorded->data, recorded->bytes);
