@@ -25,9 +25,11 @@ typedef struct wu_engine_options {
     const wu_adapter *adapter; /* or NULL; parameters may change between calls */
     wu_dtype precision;        /* WU_F32 or WU_BF16 */
     int32_t max_row, max_seg;  /* of the forest */
-    int32_t max_batch;         /* most rows in one forward; 0: max_row. More are run in pieces (not with a tape) */
-    int32_t max_logits;        /* most rows of logits that one forward returns; 0: 16 */
-    bool tape;                 /* for training */
+    int32_t max_batch;  /* most rows in one forward; 0: max_row. More are run in pieces (not with a
+                           tape) */
+    int32_t max_logits; /* most rows of logits that one forward returns; 0: 16 */
+    int32_t max_target; /* most targets of one loss; 0: 8 * max_row */
+    bool tape;          /* for training */
 } wu_engine_options;
 
 /* Errors: EARG, ENOMEM. */
@@ -71,8 +73,16 @@ void wu_engine_set_probe(wu_engine *e, wu_engine_probe probe, void *ctx);
 
 /* Where the time went, in seconds since creation or the last reset. */
 typedef enum wu_part {
-    WU_PART_PRODUCTS, WU_PART_ATTENTION, WU_PART_ROWS, WU_PART_HEAD, WU_PART_LOWRANK,
-    WU_PART_BACK_PRODUCTS, WU_PART_BACK_ATTENTION, WU_PART_BACK_ROWS, WU_PART_BACK_LOWRANK, WU_N_PART
+    WU_PART_PRODUCTS,
+    WU_PART_ATTENTION,
+    WU_PART_ROWS,
+    WU_PART_HEAD,
+    WU_PART_LOWRANK,
+    WU_PART_BACK_PRODUCTS,
+    WU_PART_BACK_ATTENTION,
+    WU_PART_BACK_ROWS,
+    WU_PART_BACK_LOWRANK,
+    WU_N_PART
 } wu_part;
 const char *wu_part_name(wu_part p);
 const double *wu_engine_seconds(const wu_engine *e);

@@ -41,6 +41,7 @@ typedef struct wu_forest {
     wu_segment *seg; /* [max_seg], parents before children */
     int32_t *id;     /* [max_row], token ids; reserved rows are unused */
     int32_t n_seg, n_row, max_seg, max_row;
+    int32_t *order; /* [2 * max_seg] scratch of wu_forest_merge */
 } wu_forest;
 
 /* Memory for the limits given. Errors: EARG, ENOMEM. */
@@ -55,9 +56,8 @@ void wu_forest_clear(wu_forest *f);
 WU_MUST_CHECK wu_code wu_forest_add(int32_t *seg, wu_forest *f, int32_t parent, const wu_tokens *t,
                                     wu_err *err);
 
-/* Appends one token to a segment: a branch while decoding. Once it is full but is the last
- * segment laid out, it grows into the free rows behind it.
- * Errors: EARG (has children), ENOMEM (no rows left). */
+/* Appends one token to a segment: a branch while decoding.
+ * Errors: EARG (has children), ENOMEM (reserved rows used up). */
 WU_MUST_CHECK wu_code wu_forest_push(wu_forest *f, int32_t seg, int32_t id, wu_err *err);
 
 /* Drops every segment from index n_seg on; parents that lose their last child can grow again. */
@@ -65,10 +65,11 @@ void wu_forest_cut(wu_forest *f, int32_t n_seg);
 
 /* Merges whole sequences: equal prefixes become shared segments (a compressed trie). leaf[i] is
  * the segment that holds the last token of sequence i; sequences that are equal share it.
- * reserve (may be NULL) gives rows to keep free behind each sequence so that it can grow; a
+ * A sequence whose n_max is larger than its n_tok wants to grow and gets the difference in rows; a
  * sequence that ends inside another one, or that equals another and wants to grow, gets a segment
- * of its own for its last token. Sequences must not be empty. Existing segments are kept and not
- * merged with. Errors: EARG, ENOMEM (forest full; then it is unchanged). */
+ * of its own for its last token. Sequences must not be empty; at most max_seg of them. Existing
+ * segments are kept and not merged with. Errors: EARG, ENOMEM (forest full; then it is
+ * unchanged). */
 WU_MUST_CHECK wu_code wu_forest_merge(wu_forest *f, const wu_tokens *seq, int32_t n_seq,
                                       int32_t *leaf, wu_err *err);
 

@@ -13,7 +13,12 @@
 #include "base/dtype.h"
 #include "base/err.h"
 
-typedef enum wu_rope_kind { WU_ROPE_PLAIN, WU_ROPE_LINEAR, WU_ROPE_LLAMA3, WU_ROPE_FACTORS } wu_rope_kind;
+typedef enum wu_rope_kind {
+    WU_ROPE_PLAIN,
+    WU_ROPE_LINEAR,
+    WU_ROPE_LLAMA3,
+    WU_ROPE_FACTORS
+} wu_rope_kind;
 
 typedef struct wu_config {
     char architecture[32]; /* "llama" "mistral" "qwen2" */
@@ -30,9 +35,9 @@ typedef struct wu_config {
 } wu_config;
 
 typedef struct wu_layer {
-    const float *norm1, *norm2;         /* [d_model] f32 */
-    wu_matrix linear[WU_N_LINEAR];      /* q k v o gate up down */
-    const float *bias[WU_N_LINEAR];     /* [n_out] f32 or NULL */
+    const float *norm1, *norm2;     /* [d_model] f32 */
+    wu_matrix linear[WU_N_LINEAR];  /* q k v o gate up down */
+    const float *bias[WU_N_LINEAR]; /* [n_out] f32 or NULL */
 } wu_layer;
 
 typedef struct wu_model {
@@ -40,14 +45,15 @@ typedef struct wu_model {
     wu_matrix embed, head; /* head == embed if tied */
     const float *norm;     /* final norm */
     wu_layer *layer;       /* [n_layer] */
-    float *inv_freq;       /* [d_head / 2] radians per position, scaling applied */
+    double *inv_freq;      /* [d_head / 2] radians per position, scaling applied */
     int64_t n_weight;      /* numbers in all matrices, embedding once */
     int64_t weight_bytes;  /* their bytes as stored or converted */
     char *path;
     struct wu_model_files *files; /* mappings and arena */
 } wu_model;
 
-/* path: a directory or a .gguf file. Errors: EIO, EFORMAT (file and key or tensor named), ENOMEM. */
+/* path: a directory or a .gguf file. Errors: EIO, EFORMAT (file and key or tensor named), ENOMEM.
+ */
 WU_MUST_CHECK wu_code wu_model_load(wu_model **out, const char *path, wu_err *err);
 void wu_model_free(wu_model *m);
 
