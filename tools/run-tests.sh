@@ -30,7 +30,7 @@ awk -v status="$status" -v counts="${WU_COUNTS:-/dev/null}" '
         if (program != "" && bad_end && !said_failed) { failed++; print "failed: " program " (" result ")" }
         program = ""; bad_end = said_failed = 0
     }
-    /^test: / { close_program(); program = $2; next }
+    /^test: / { close_program(); program = $NF; next }
     /^result: / { result = $0; sub(/^result: */, "", result); bad_end = result !~ /^exit status 0/; next }
     /^(not )?ok [0-9]+.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
     /^not ok [0-9]+/ { failed++; said_failed = 1; print "failed: " program ": " $0; next }

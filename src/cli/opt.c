@@ -198,8 +198,7 @@ static void parse_tables(parse *p, const wu_cmd *cmd) {
         if (o->kind == WU_OPT_BOOL) {
             char *no = p->no_name[i];
             WU_ASSERT(strlen(o->name) + 4 < NAME_MAX_BYTES);
-            memcpy(no, "no-", 3);
-            memcpy(no + 3, o->name, strlen(o->name) + 1);
+            snprintf(no, NAME_MAX_BYTES, "no-%s", o->name);
             add_long(p, no, no_argument, NO_FORM + i);
         }
         if (o->letter) {

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Fails if clang-format would change a file.
+set -eu
+cd "$(dirname "$0")/.."
+find src include tests bench -name '*.[ch]' -print | sort | xargs clang-format --dry-run -Werror
