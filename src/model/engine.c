@@ -321,7 +321,13 @@ static wu_code add_spans(wu_engine *e, int32_t s, int32_t n_own, wu_err *err) {
     return WU_OK;
 }
 
-/* Collects up to max_batch rows that are not in the cache; w.n is 0 when there are none. */
+static bool has_new_rows(const wu_forest *f) {
+    for (int32_t s = 0; s < f->n_seg; s++)
+        if (f->seg[s].done < f->seg[s].n_tok) return true;
+    return false;
+}
+
+/* Collects up to max_batch rows that are not in the cache. */
 static wu_code collect_rows(wu_engine *e, wu_err *err) {
     const wu_forest *f = e->forest;
     work *w = &e->w;
@@ -401,16 +407,14 @@ wu_code wu_engine_forward(wu_engine *e, const int32_t *want, int32_t n_want, con
             if (e->forest->seg[s].done)
                 return wu_fail(err, WU_EARG, "engine: with a tape a forest is evaluated at once");
     int32_t n_found = 0;
-    for (int32_t total = 0;; total++) {
+    while (has_new_rows(e->forest)) {
         e->since = wu_clock_s();
         if ((rc = collect_rows(e, err))) return rc;
-        if (!e->w.n) break;
         wu_engine_run_layers(e);
         for (int32_t i = 0; i < n_want; i++) {
             const int32_t at = want[i] >= 0 && want[i] < e->o.max_row ? e->w.index[want[i]] : -1;
             if (at < 0) continue;
-            /* Rows of an earlier piece were copied out of x before; only their copies are kept. */
-            e->head_row[i] = at;
+            /* x is overwritten by the next piece */
             memcpy(e->dh + (int64_t)i * e->d, e->x_top + (int64_t)at * e->d,
                    (size_t)e->d * sizeof(float));
             n_found++;
