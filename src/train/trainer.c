@@ -35,6 +35,7 @@ static wu_engine_options engine_options(const wu_trainer_options *o) {
                                .max_row = o->max_row,
                                .max_seg = 2 * o->max_example,
                                .max_logits = 1,
+                               .max_target = most_targets(o),
                                .tape = true};
 }
 
