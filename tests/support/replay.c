@@ -1,4 +1,5 @@
-/* replay.c - runs a fuzz target over the files of its corpus, so that every build tests what fuzzing found.
+/* replay.c - runs a fuzz target over the files of its corpus, so that every build tests what
+ * fuzzing found.
  *
  * A crash names its file: the name is printed before the target runs. */
 #include <dirent.h>
