@@ -37,7 +37,7 @@ static const level_tables tables[WU_N_LEVEL] = {
     [WU_LEVEL_AVX512] = {&wu_gemm_avx512, &wu_rows_avx512, &wu_attn_avx512, &wu_attn_avx512},
     [WU_LEVEL_AVX512BF16] = {&wu_gemm_avx512bf16, &wu_rows_avx512, &wu_attn_avx512,
                              &wu_attn_avx512},
-    [WU_LEVEL_AMX] = {&wu_gemm_amx, &wu_rows_avx512, &wu_attn_avx512, &wu_attn_avx512},
+    [WU_LEVEL_AMX] = {&wu_gemm_amx, &wu_rows_avx512, &wu_attn_amx, &wu_attn_avx512},
 #endif
 };
 
