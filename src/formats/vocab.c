@@ -11,6 +11,16 @@ enum { MAX_SIDE_BYTES = 64 << 20 };
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
+/* A line of base64, a space and a number, as tiktoken's files begin. */
+static bool is_tiktoken(wu_str s) {
+    size_t i = 0, digits = 0;
+
+    while (i < s.n && i < 4096 && s.p[i] > ' ' && s.p[i] < 127) i++;
+    if (i == 0 || i % 4 || i == s.n || s.p[i++] != ' ') return false;
+    while (i + digits < s.n && s.p[i + digits] >= '0' && s.p[i + digits] <= '9') digits++;
+    return digits > 0 && (i + digits == s.n || s.p[i + digits] == '\n' || s.p[i + digits] == '\r');
+}
+
 /* tokenizer.json begins with a brace, SentencePiece's first field with the byte 10. */
 static wu_code from_bytes(wu_vocab **out, wu_str s, const char *where, wu_err *err) {
     size_t i = 0;
@@ -18,7 +28,11 @@ static wu_code from_bytes(wu_vocab **out, wu_str s, const char *where, wu_err *e
     while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')) i++;
     if (i < s.n && s.p[i] == '{') return wu_vocab_from_json(out, s, where, err);
     if (s.n && s.p[0] == 10) return wu_vocab_from_spm(out, s, where, err);
-    return wu_vocab_from_tiktoken(out, s, where, err);
+    if (is_tiktoken(s)) return wu_vocab_from_tiktoken(out, s, where, err);
+    return wu_fail(err, WU_EFORMAT,
+                   "%s: not a tokenizer file (tokenizer.json, or tokenizer.model of SentencePiece "
+                   "or tiktoken), nor GGUF",
+                   where);
 }
 
 static wu_code from_file(wu_vocab **out, const char *path, wu_err *err) {

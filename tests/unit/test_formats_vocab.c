@@ -350,6 +350,9 @@ static void unknown_tiktoken_files_are_refused(void **state) {
     CHECK_OK(wu_write_file(path, "aGU= 0\nbA== 1\n", 14, &err), err);
     assert_int_equal(wu_vocab_read(&v, path, &err), WU_EFORMAT);
     assert_non_null(strstr(err.msg, "a tiktoken file of 2 ranks"));
+    CHECK_OK(wu_write_file(path, "Read this first.\n", 17, &err), err);
+    assert_int_equal(wu_vocab_read(&v, path, &err), WU_EFORMAT);
+    assert_non_null(strstr(err.msg, "not a tokenizer file"));
     remove_temp_dir(dir, (const char *const[]){"tokenizer.model", NULL});
 }
 
