@@ -503,22 +503,35 @@ static wu_code write_section(wu_buf *out, const wu_json *root, const char *key, 
     return rc;
 }
 
+/* "[8,576]" into text[200]. */
+static const char *shape_text(char text[200], const wu_json *shape) {
+    size_t at = 1;
+    text[0] = '[';
+    for (size_t d = 0; d < wu_json_size(shape); d++)
+        at += (size_t)snprintf(text + at, 200 - at, "%s%" PRId64, d ? "," : "",
+                               wu_json_int(wu_json_at(shape, d)));
+    snprintf(text + at, 200 - at, "]");
+    return text;
+}
+
 static wu_code write_tensors(wu_buf *out, const wu_json *list) {
-    wu_code rc = wu_json_size(list) ? wu_buf_str(out, "\nTensors\n") : WU_OK;
-    for (size_t i = 0; !rc && i < wu_json_size(list); i++) {
-        const wu_json *t = wu_json_at(list, i), *shape = wu_json_get(t, "shape");
-        char text[200] = "[";
-        size_t at = 1;
-        for (size_t d = 0; d < wu_json_size(shape); d++)
-            at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%" PRId64, d ? "," : "",
-                                   wu_json_int(wu_json_at(shape, d)));
-        snprintf(text + at, sizeof(text) - at, "]");
+    const size_t n = wu_json_size(list);
+    size_t width = 16;
+    wu_code rc = n ? wu_buf_str(out, "\nTensors\n") : WU_OK;
+
+    for (size_t i = 0; i < n; i++)
+        width = WU_MAX(width,
+                       WU_MIN(wu_json_str(wu_json_get(wu_json_at(list, i), "name")).n, (size_t)64));
+    for (size_t i = 0; !rc && i < n; i++) {
+        const wu_json *t = wu_json_at(list, i);
         const wu_str name = wu_json_str(wu_json_get(t, "name")),
                      type = wu_json_str(wu_json_get(t, "type"));
+        char shape[200];
         if ((rc = wu_buf_str(out, "  "))) break;
         if ((rc = write_plain(out, name))) break;
         rc = wu_buf_fmt(out, "%*s %-5.*s %-16s %12" PRId64 "\n",
-                        (int)(name.n < 44 ? 44 - name.n : 1), "", (int)type.n, type.p, text,
+                        (int)(name.n < width ? width - name.n + 1 : 1), "", (int)type.n, type.p,
+                        shape_text(shape, wu_json_get(t, "shape")),
                         wu_json_int(wu_json_get(t, "bytes")));
     }
     return rc;

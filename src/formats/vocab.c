@@ -118,7 +118,8 @@ static wu_code apply_tokenizer_config(wu_vocab *v, const char *dir, wu_err *err)
     if ((rc = named_token(v, j, "bos_token", &v->bos, path, err))) goto done;
     if ((rc = named_token(v, j, "eos_token", &eos, path, err))) goto done;
     if ((rc = named_token(v, j, "unk_token", &v->unk, path, err))) goto done;
-    if ((rc = named_token(v, j, "pad_token", &v->pad, path, err))) goto done;
+    /* Nothing here pads, and some name a token for it that the vocabulary lacks. */
+    if (named_token(v, j, "pad_token", &v->pad, path, NULL)) v->pad = -1;
     if (eos >= 0) {
         v->eos = eos;
         if ((rc = wu_vocab_add_stop(v, eos, path, err))) goto done;

@@ -341,6 +341,63 @@ static void wrong_gguf_metadata_is_refused(void **state) {
     }
 }
 
+static void put_base64(wu_buf *b, const unsigned char *p, size_t n) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned x = (unsigned)p[0] << 16 | (n > 1 ? (unsigned)p[1] << 8 : 0);
+    put(b, &digits[x >> 18], 1);
+    put(b, &digits[x >> 12 & 63], 1);
+    put(b, n > 1 ? &digits[x >> 6 & 63] : "=", 1);
+    put(b, "=", 1);
+}
+
+/* As many ranks as GPT-2 has: all single bytes, then pairs of bytes. */
+static wu_buf make_ranks(void) {
+    wu_buf b = {0};
+    for (int i = 0; i < 50256; i++) {
+        const unsigned char pair[2] = {(unsigned char)(i < 256 ? i : (i - 256) / 256),
+                                       (unsigned char)(i - 256)};
+        put_base64(&b, pair, i < 256 ? 1 : 2);
+        if (wu_buf_fmt(&b, " %d\n", i)) abort();
+    }
+    return b;
+}
+
+static void tiktoken_files_are_read(void **state) {
+    (void)state;
+    char dir[64], path[128];
+    wu_buf b = make_ranks();
+    wu_vocab *v;
+    wu_err err = {0};
+    snprintf(path, sizeof(path), "%s/tokenizer.model", make_temp_dir(dir));
+    CHECK_OK(wu_write_file(path, b.p, b.n, &err), err);
+    CHECK_OK(wu_vocab_read(&v, dir, &err), err);
+    assert_int_equal(v->n_token, 50257);
+    assert_int_equal(v->kind, WU_VOCAB_BYTE_BPE);
+    assert_int_equal(v->presplit, WU_PRESPLIT_GPT2);
+    assert_true(v->token[0].n == 1 && v->token[0].p[0] == 0);
+    assert_true(wu_str_eq(v->token[256 + 1], WU_STR("\0\1")));
+    assert_true(wu_str_eq(v->token[50256], WU_STR("<|endoftext|>")));
+    assert_int_equal(v->type[50256], WU_TOKEN_CONTROL);
+    assert_int_equal(v->eos, 50256);
+    assert_int_equal(v->n_merge, 50000);
+    assert_memory_equal(&v->merge[1], (&(wu_merge){0, 1, 257}), sizeof(wu_merge));
+    wu_vocab_free(v);
+    b.p[0] = '!';
+    CHECK_OK(wu_write_file(path, b.p, b.n, &err), err);
+    assert_int_equal(wu_vocab_read(&v, dir, &err), WU_EFORMAT);
+    assert_non_null(strstr(err.msg, "is not base64"));
+    memcpy(b.p, "AQ==", 4); /* two lines of the same bytes */
+    CHECK_OK(wu_write_file(path, b.p, b.n, &err), err);
+    assert_int_equal(wu_vocab_read(&v, dir, &err), WU_EFORMAT);
+    assert_non_null(strstr(err.msg, "occurs twice"));
+    memcpy(b.p, "AA== 7\n", 7); /* two lines of the same rank */
+    CHECK_OK(wu_write_file(path, b.p, b.n, &err), err);
+    assert_int_equal(wu_vocab_read(&v, dir, &err), WU_EFORMAT);
+    assert_non_null(strstr(err.msg, "a rank below 50256 of its own"));
+    wu_buf_free(&b);
+    remove_temp_dir(dir, (const char *const[]){"tokenizer.model", NULL});
+}
+
 static void unknown_tiktoken_files_are_refused(void **state) {
     (void)state;
     char dir[64], path[128];
@@ -380,16 +437,18 @@ static void files_beside_the_tokenizer_are_heeded(void **state) {
     wu_err err = {0};
     make_temp_dir(dir);
     write_text(dir, "tokenizer.json", BYTE_JSON(BYTE_LEVEL("true"), MERGES));
-    write_text(dir, "tokenizer_config.json",
-               "{\"bos_token\":{\"content\":\"<tool>\"},\"eos_token\":\"he\",\"pad_token\":null,"
-               "\"add_bos_token\":true,"
-               "\"chat_template\":[{\"name\":\"rag\",\"template\":\"no\"},{\"name\":\"default\","
-               "\"template\":\"yes\"}]}");
+    write_text(
+        dir, "tokenizer_config.json",
+        "{\"bos_token\":{\"content\":\"<tool>\"},\"eos_token\":\"he\",\"pad_token\":\"<pad>\","
+        "\"add_bos_token\":true,"
+        "\"chat_template\":[{\"name\":\"rag\",\"template\":\"no\"},{\"name\":\"default\","
+        "\"template\":\"yes\"}]}");
     write_text(dir, "generation_config.json", "{\"eos_token_id\":[7,3]}");
     write_text(dir, "config.json", "{\"eos_token_id\":2,\"bos_token_id\":1}");
     CHECK_OK(wu_vocab_read(&v, dir, &err), err);
     assert_int_equal(v->bos, 8);
     assert_int_equal(v->eos, 5);
+    assert_int_equal(v->pad, -1);
     assert_true(v->add_bos);
     assert_string_equal(v->chat_template, "yes");
     assert_int_equal(v->n_stop, 4);
@@ -450,6 +509,7 @@ int main(void) {
         cmocka_unit_test(other_sentencepiece_models_are_refused),
         cmocka_unit_test(gguf_metadata_is_read),
         cmocka_unit_test(wrong_gguf_metadata_is_refused),
+        cmocka_unit_test(tiktoken_files_are_read),
         cmocka_unit_test(unknown_tiktoken_files_are_refused),
         cmocka_unit_test(files_beside_the_tokenizer_are_heeded),
         cmocka_unit_test(legacy_false_moves_the_space_of_sentencepiece),

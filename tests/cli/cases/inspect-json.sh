@@ -1,0 +1,1 @@
+wrapup inspect --json tests/data/tiny-qwen2

@@ -1,0 +1,1 @@
+wrapup inspect LICENSE
