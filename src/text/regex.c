@@ -120,12 +120,12 @@ wu_code wu_scan_next(wu_scan *s, bool *found, wu_err *err) {
 }
 
 wu_span wu_scan_group(const wu_scan *s, int group) {
-    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data);
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data); /* start and end of each group */
 
     if (group < 0 || (uint32_t)group >= pcre2_get_ovector_count(s->data))
         return (wu_span){SIZE_MAX, SIZE_MAX};
-    if (v[2 * group] == PCRE2_UNSET) return (wu_span){SIZE_MAX, SIZE_MAX};
-    return (wu_span){v[2 * group], v[2 * group + 1]};
+    v += 2 * (size_t)group;
+    return v[0] == PCRE2_UNSET ? (wu_span){SIZE_MAX, SIZE_MAX} : (wu_span){v[0], v[1]};
 }
 
 int wu_scan_named(const wu_scan *s, const char *name) {

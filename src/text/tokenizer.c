@@ -140,7 +140,9 @@ static wu_code piece_text(wu_tokenizer *t, int32_t i) {
     } else {
         for (size_t k = 0; k < s.n;) {
             const bool is_mark = s.n - k >= 3 && memcmp(s.p + k, WU_SPACE_MARK, 3) == 0;
-            p[n++] = is_mark ? ' ' : s.p[k];
+            p[n] = s.p[k];
+            if (is_mark) p[n] = ' ';
+            n++;
             k += is_mark ? 3 : 1;
         }
     }
@@ -186,18 +188,18 @@ static bool can_cut(const wu_tokenizer *t) {
 }
 
 static wu_code build(wu_tokenizer *t, wu_err *err) {
-    const unsigned special = 1u << WU_TOKEN_CONTROL | 1u << WU_TOKEN_USER | 1u << WU_TOKEN_UNKNOWN;
     const wu_vocab *v = t->v;
+    const unsigned user = 1u << WU_TOKEN_USER;
+    const unsigned special = 1u << WU_TOKEN_CONTROL | 1u << WU_TOKEN_UNKNOWN | user;
+    const unsigned always = v->kind == WU_VOCAB_SPM ? user : 0;
     wu_code rc;
 
     if ((rc = check_vocab(v, err))) return rc;
-    if ((rc = build_slots(t))) goto memory;
+    if (build_slots(t)) goto memory;
     if ((rc = build_bytes(t, err))) return rc;
-    if ((rc = build_texts(t))) goto memory;
-    if ((rc = wu_marks_build(&t->special, &t->arena, v, special))) goto memory;
-    if ((rc = wu_marks_build(&t->always, &t->arena, v,
-                             v->kind == WU_VOCAB_SPM ? 1u << WU_TOKEN_USER : 0)))
-        goto memory;
+    if (build_texts(t)) goto memory;
+    if (wu_marks_build(&t->special, &t->arena, v, special)) goto memory;
+    if (wu_marks_build(&t->always, &t->arena, v, always)) goto memory;
     if ((rc = wu_bpe_build(t, err))) return rc;
     t->is_cut = v->kind == WU_VOCAB_SPM && can_cut(t);
     return wu_presplit_create(&t->presplit, v->presplit, err);

@@ -194,6 +194,7 @@ wu_code wu_utf8_nfc(wu_str valid, wu_buf *out) {
     wu_code rc;
 
     if (is_surely_nfc(valid)) return valid.n ? wu_buf_add(out, valid.p, valid.n) : WU_OK;
+    if ((rc = codes_reserve(&v, valid.n))) goto done; /* so v.c is there: the text is not empty */
     if ((rc = decompose(&v, valid))) goto done;
     if ((rc = sort_marks(&v))) goto done;
     n = utf8proc_normalize_utf32(v.c, (utf8proc_ssize_t)v.n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);

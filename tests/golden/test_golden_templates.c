@@ -73,8 +73,7 @@ static void check_answer(wu_chat c, const wu_tokenizer *t, const wu_message *msg
     if (last < 1 || (c == WU_CHAT_MISTRAL3 && last != n - 1)) return;
     CHECK_OK(wu_chat_encode(c, t, msg, last, true, &prompt, NULL, &err), err);
     if (answer < prompt.n) {
-        const char first = msg[last].text.n > 0 ? msg[last].text.p[0] : 'x';
-        assert_true(first == ' ' || first == '\t' || first == '\n');
+        assert_true(msg[last].text.n > 0 && memchr(" \t\n", msg[last].text.p[0], 3));
         prompt.n--;
     }
     assert_int_equal(answer, prompt.n);
@@ -84,7 +83,7 @@ static void check_answer(wu_chat c, const wu_tokenizer *t, const wu_message *msg
 
 static int check_row(const struct template *p, wu_chat c, const wu_tokenizer *t,
                      const wu_json *row) {
-    wu_message msg[MESSAGES_MAX];
+    wu_message msg[MESSAGES_MAX] = {{WU_ROLE_USER, {"", 0}}};
     const int n = read_messages(msg, wu_json_get(row, "messages"));
     const bool generate = wu_json_bool(wu_json_get(row, "add_generation_prompt"));
     wu_ids got = {0};

@@ -303,10 +303,10 @@ static void streamed_pieces_are_exact(void **state) {
 }
 
 int main(void) {
-    enum { N = WU_LEN(forms) };
+    enum { N = WU_LEN(forms), LAST = 2 * N };
     static form copy[N];
     static char names[2 * N][96];
-    struct CMUnitTest tests[2 * N + 1];
+    struct CMUnitTest tests[LAST + 1];
 
     memcpy(copy, forms, sizeof(forms));
     for (size_t i = 0; i < N; i++) {
@@ -318,6 +318,6 @@ int main(void) {
         tests[2 * i + 1] =
             (struct CMUnitTest){names[2 * i + 1], bytes_of_tokens_are_exact, NULL, NULL, &copy[i]};
     }
-    tests[2 * N] = (struct CMUnitTest)cmocka_unit_test(streamed_pieces_are_exact);
+    tests[LAST] = (struct CMUnitTest)cmocka_unit_test(streamed_pieces_are_exact);
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
