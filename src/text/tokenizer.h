@@ -50,7 +50,8 @@ typedef struct wu_vocab {
     bool ignore_merges;  /* a whole piece that is a token is taken at once */
     int32_t n_token;
     wu_str *token;       /* [n_token] */
-    uint8_t *type;       /* [n_token] wu_token_type; CONTROL and USER are found in text when special tokens are on */
+    uint8_t *type;       /* [n_token] wu_token_type. CONTROL, USER and UNKNOWN are found in text when
+                          * special tokens are on; SentencePiece's USER in any text */
     float *score;        /* [n_token], or NULL */
     wu_merge *merge;     /* [n_merge] in order of rank; NULL: derived from scores, where there are any
                           * (SentencePiece; tiktoken with score = -rank) */
@@ -69,7 +70,8 @@ void wu_vocab_free(wu_vocab *v); /* NULL allowed */
 
 typedef struct wu_tokenizer wu_tokenizer;
 
-/* Takes over vocab, on failure too. Errors: EFORMAT, ENOMEM. */
+/* Takes over vocab, on failure too. Merges that would make a control token are left out, so that
+ * plain text never becomes one. Errors: EFORMAT, ENOMEM. */
 WU_MUST_CHECK wu_code wu_tokenizer_create(wu_tokenizer **out, wu_vocab *vocab, wu_err *err);
 void wu_tokenizer_free(wu_tokenizer *t);
 const wu_vocab *wu_tokenizer_vocab(const wu_tokenizer *t);
@@ -84,7 +86,7 @@ enum {
 WU_MUST_CHECK wu_code wu_tokenizer_encode(const wu_tokenizer *t, wu_str text, unsigned flags,
                                           wu_ids *out, wu_err *err);
 
-/* The id whose text is exactly s, or -1. */
+/* The id whose text is exactly s, or -1; of several a special token. */
 int32_t wu_tokenizer_find(const wu_tokenizer *t, wu_str s);
 
 /* Appends the text of ids: lossy UTF-8, special tokens left out unless with_special. ENOMEM. */

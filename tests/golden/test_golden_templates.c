@@ -7,6 +7,10 @@
 #include "text/chat.h"
 #include "text/json.h"
 
+/* WU_STR() for static data */
+#define PLAIN_TEXT(s)                                                                              \
+    { s, sizeof(s) - 1 }
+
 enum { FILE_LIMIT = 64 << 20, MESSAGES_MAX = 16 };
 
 static const struct template { const char *name, *vocab, *file; }
@@ -151,21 +155,57 @@ static void jinja_text_is_recognised(void **state) {
     wu_tokenizer_free(t);
 }
 
+/* The pipeline being replaced gave mlx-lm one text per example: bos, its tokens, eos. The same ids
+ * come out of PLAIN, and the prompt alone is what stands before the answer. */
+static void plain_prompts_equal_the_whole_text(void **state) {
+    static const wu_message msg[] = {
+        {WU_ROLE_USER, PLAIN_TEXT("Agent: Hi, it's 12:30...\nCustomer: no!!\n\nRate.")},
+        {WU_ROLE_ASSISTANT, PLAIN_TEXT("{\"score\": 72}")}};
+    static const char text[] =
+        "<|user|>\nAgent: Hi, it's 12:30...\nCustomer: no!!\n\nRate.\n<|assistant|>\n"
+        "{\"score\": 72}";
+    const struct template *p = *state;
+    wu_ids got = {0}, want = {0}, prompt = {0};
+    wu_err err = {0};
+    int32_t answer;
+    wu_tokenizer *t;
+
+    need_goldens();
+    t = load(p->vocab, p->file);
+    CHECK_OK(wu_chat_encode(WU_CHAT_PLAIN, t, msg, 2, false, &got, &answer, &err), err);
+    CHECK_OK(wu_tokenizer_encode(t, WU_STR(text), WU_ENCODE_BOS, &want, &err), err);
+    assert_int_equal(wu_ids_push(&want, wu_tokenizer_vocab(t)->eos), WU_OK);
+    assert_int_equal(got.n, want.n);
+    assert_memory_equal(got.id, want.id, (size_t)want.n * sizeof(*want.id));
+    CHECK_OK(wu_chat_encode(WU_CHAT_PLAIN, t, msg, 1, true, &prompt, NULL, &err), err);
+    assert_int_equal(answer, prompt.n);
+    assert_memory_equal(got.id, prompt.id, (size_t)prompt.n * sizeof(*prompt.id));
+    wu_ids_free(&got);
+    wu_ids_free(&want);
+    wu_ids_free(&prompt);
+    wu_tokenizer_free(t);
+}
+
 int main(void) {
     enum { N = WU_LEN(templates) };
     static struct template copy[N];
-    static char names[2 * N][96];
-    struct CMUnitTest tests[2 * N];
+    static char names[3 * N][96];
+    struct CMUnitTest tests[3 * N];
 
     memcpy(copy, templates, sizeof(templates));
     for (size_t i = 0; i < N; i++) {
-        const struct template *p = &templates[i];
-        (void)snprintf(names[2 * i], sizeof(names[0]), "prompts_%s_%s", p->name, p->file);
-        (void)snprintf(names[2 * i + 1], sizeof(names[0]), "jinja_%s_%s", p->name, p->file);
-        tests[2 * i] =
-            (struct CMUnitTest){names[2 * i], prompts_equal_the_originals, NULL, NULL, &copy[i]};
-        tests[2 * i + 1] =
-            (struct CMUnitTest){names[2 * i + 1], jinja_text_is_recognised, NULL, NULL, &copy[i]};
+        static const struct {
+            const char *name;
+            CMUnitTestFunction run;
+        } kinds[] = {{"prompts", prompts_equal_the_originals},
+                     {"jinja", jinja_text_is_recognised},
+                     {"plain", plain_prompts_equal_the_whole_text}};
+        for (size_t k = 0; k < WU_LEN(kinds); k++) {
+            char *name = names[3 * i + k];
+            (void)snprintf(name, sizeof(names[0]), "%s_%s_%s", kinds[k].name, copy[i].name,
+                           copy[i].file);
+            tests[3 * i + k] = (struct CMUnitTest){name, kinds[k].run, NULL, NULL, &copy[i]};
+        }
     }
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
