@@ -73,7 +73,11 @@ static wu_json *text_node(wu_str s) {
     if (j) return j;
     char *copy = malloc(s.n + 1);
     if (!copy) return NULL;
-    for (size_t i = 0; i < s.n; i++) copy[i] = s.p[i] & '\x80' || !s.p[i] ? '?' : s.p[i];
+    for (size_t i = 0; i < s.n; i++) {
+        const unsigned char c = (unsigned char)s.p[i];
+        copy[i] = '?';
+        if (c && c < 128) copy[i] = s.p[i];
+    }
     j = wu_json_new_str((wu_str){copy, s.n});
     free(copy);
     return j;
@@ -420,8 +424,10 @@ static wu_code read_one_file(work *w) {
 /* Control characters would disturb a terminal. */
 static wu_code write_plain(wu_buf *out, wu_str s) {
     wu_code rc = WU_OK;
-    for (size_t i = 0; !rc && i < s.n; i++)
-        rc = wu_buf_char(out, (unsigned char)s.p[i] < 32 || s.p[i] == 127 ? '?' : s.p[i]);
+    for (size_t i = 0; !rc && i < s.n; i++) {
+        const bool control = (unsigned char)s.p[i] < 32 || s.p[i] == 127;
+        rc = wu_buf_add(out, control ? "?" : &s.p[i], 1);
+    }
     return rc;
 }
 

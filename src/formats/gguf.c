@@ -206,7 +206,7 @@ static bool element_int(const gguf_kv *kv, int64_t i, int64_t *out) {
         *out = (int64_t)v;
         return true;
     case KV_I8:
-        *out = (int8_t)v;
+        *out = v < 128 ? (int64_t)v : (int64_t)v - 256;
         return true;
     case KV_I16:
         *out = (int16_t)v;
@@ -538,12 +538,12 @@ wu_code wu_gguf_open(wu_gguf **out, const char *path, wu_err *err) {
 
     *out = NULL;
     if ((rc = wu_map_open(&map, path, err))) return rc;
-    if ((rc = wu_gguf_open_memory(out, map.p, map.n, path, err))) {
+    rc = wu_gguf_open_memory(out, map.p, map.n, path, err);
+    if (*out)
+        (*out)->map = map;
+    else
         wu_map_close(&map);
-        return rc;
-    }
-    (*out)->map = map;
-    return WU_OK;
+    return rc;
 }
 
 void wu_gguf_close(wu_gguf *g) {

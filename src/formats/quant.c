@@ -119,8 +119,8 @@ static void split_q6_k(block_parts *out, const uint8_t *b) {
         out->scale[j] = d * (float)sc;
         out->bias[j] = -32.0f * out->scale[j];
     }
-    for (int n = 0; n < 2; n++)
-        for (int i = 0; i < 32; i++) {
+    for (size_t n = 0; n < 2; n++)
+        for (size_t i = 0; i < 32; i++) {
             const uint8_t *low = b + 64 * n, high = b[128 + 32 * n + i];
             uint8_t *q = out->q + 128 * n + i;
             q[0] = (uint8_t)((low[i] & 15) | (high & 3) << 4);
@@ -175,7 +175,7 @@ static void store_codes(const block_parts *p, int32_t n, wu_dtype codes, uint8_t
         memcpy(q, p->q, (size_t)n);
         return;
     }
-    for (int32_t i = 0; i < n / 2; i++) q[i] = (uint8_t)(p->q[2 * i] | p->q[2 * i + 1] << 4);
+    for (size_t i = 0; i < (size_t)n / 2; i++) q[i] = (uint8_t)(p->q[2 * i] | p->q[2 * i + 1] << 4);
 }
 
 static void store_scales(const block_parts *p, int32_t n, bool wide, void *scale, void *bias,

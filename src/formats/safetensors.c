@@ -279,12 +279,12 @@ wu_code wu_st_open(wu_st **out, const char *path, wu_err *err) {
 
     *out = NULL;
     if ((rc = wu_map_open(&map, path, err))) return rc;
-    if ((rc = wu_st_open_memory(out, map.p, map.n, path, err))) {
+    rc = wu_st_open_memory(out, map.p, map.n, path, err);
+    if (*out)
+        (*out)->map = map;
+    else
         wu_map_close(&map);
-        return rc;
-    }
-    (*out)->map = map;
-    return WU_OK;
+    return rc;
 }
 
 void wu_st_close(wu_st *st) {

@@ -30,13 +30,13 @@ static int by_name(const void *a, const void *b) {
 static int row_by_file(const void *a, const void *b) {
     const set_row *x = a, *y = b;
     const size_t n = WU_MIN(x->file.n, y->file.n);
-    const int d = memcmp(x->file.p, y->file.p, n);
+    const int d = n ? memcmp(x->file.p, y->file.p, n) : 0;
     return d ? d : (x->file.n > y->file.n) - (x->file.n < y->file.n);
 }
 
 /* A plain file name, so that an index cannot reach outside its directory. */
 static bool is_plain_name(wu_str s) {
-    if (s.n == 0 || s.n > 255 || s.p[0] == '.') return false;
+    if (!s.p || s.n == 0 || s.n > 255 || s.p[0] == '.') return false;
     return !memchr(s.p, '/', s.n) && !memchr(s.p, '\\', s.n);
 }
 
@@ -61,9 +61,11 @@ static wu_code set_rows(const wu_json *map, set_row *row, const char *path, wu_e
     for (void *it = wu_json_first(map); it; it = wu_json_next(map, it)) {
         const wu_json *file = wu_json_value(it);
         row[n] = (set_row){wu_json_key(it), wu_json_str(file)};
-        if (wu_json_type(file) != WU_JSON_STRING || !is_plain_name(row[n].file))
-            return wu_fail(err, WU_EFORMAT, "%s: the file of tensor %s is not a plain file name",
-                           path, wu_name_text(text, row[n].tensor));
+        if (wu_json_type(file) != WU_JSON_STRING || !is_plain_name(row[n].file)) {
+            wu_fail(err, WU_EFORMAT, "%s: the file of tensor %s is not a plain file name", path,
+                    wu_name_text(text, row[n].tensor));
+            return WU_EFORMAT;
+        }
         n++;
     }
     if (n) qsort(row, n, sizeof(*row), row_by_file);
@@ -77,6 +79,7 @@ static wu_code set_add_shard(wu_st_set *s, const char *dir, const char *index, c
     wu_st *st = NULL;
     wu_code rc;
 
+    WU_ASSERT(row[0].file.n > 0 && row[0].file.n < sizeof(name)); /* is_plain_name() */
     memcpy(name, row[0].file.p, row[0].file.n);
     name[row[0].file.n] = 0;
     if ((rc = wu_path_join(path, sizeof(path), dir, name, err))) return rc;
@@ -134,7 +137,7 @@ static wu_code set_open_index(wu_st_set *s, const char *dir, const char *path, w
         for (end = i + 1; end < n && row_by_file(&row[i], &row[end]) == 0;) end++;
         if ((rc = set_add_shard(s, dir, path, row + i, end - i, err))) goto done;
     }
-    qsort(s->t, (size_t)s->n, sizeof(*s->t), by_name);
+    qsort(s->t, (size_t)s->n, sizeof(wu_tensor *), by_name);
 done:
     free(row);
     wu_json_free(j);
@@ -182,6 +185,7 @@ const wu_tensor *wu_st_set_at(const wu_st_set *s, int32_t i) { return s->t[i]; }
 
 const wu_tensor *wu_st_set_find(const wu_st_set *s, const char *name) {
     const wu_tensor key = {.name = name}, *p = &key;
-    const wu_tensor **found = s->n ? bsearch(&p, s->t, (size_t)s->n, sizeof(*s->t), by_name) : NULL;
+    const wu_tensor **found =
+        s->n ? bsearch(&p, s->t, (size_t)s->n, sizeof(wu_tensor *), by_name) : NULL;
     return found ? *found : NULL;
 }

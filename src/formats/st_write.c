@@ -104,7 +104,7 @@ wu_code wu_st_write(const char *path, const wu_tensor *t, int32_t n, const char 
                     wu_err *err) {
     wu_buf header = {0};
     wu_replace r = {0};
-    const wu_tensor **order = calloc(n > 0 ? (size_t)n : 1, sizeof(*order));
+    const wu_tensor **order = calloc(n > 0 ? (size_t)n : 1, sizeof(wu_tensor *));
     unsigned char size[8];
     wu_code rc;
 
@@ -113,7 +113,7 @@ wu_code wu_st_write(const char *path, const wu_tensor *t, int32_t n, const char 
         goto done;
     }
     for (int32_t i = 0; i < n; i++) order[i] = &t[i];
-    if (n > 0) qsort(order, (size_t)n, sizeof(*order), by_rank_and_name);
+    if (n > 0) qsort(order, (size_t)n, sizeof(wu_tensor *), by_rank_and_name);
     if ((rc = check_tensors(order, n, path, err))) goto done;
     if ((rc = write_header(&header, order, n, metadata))) {
         rc = wu_fail(err, rc, "%s: %s", path,

@@ -57,7 +57,8 @@ const char *wu_name_text(char *buf, wu_str name) {
 
     for (size_t i = 0; i < n; i++) {
         const unsigned char c = (unsigned char)name.p[i];
-        buf[i] = c < 0x20 || c == 0x7f || c == '"' ? '?' : name.p[i];
+        buf[i] = name.p[i];
+        if (c < 0x20 || c == 0x7f || c == '"') buf[i] = '?';
     }
     for (size_t i = 0; i < 3; i++) buf[n + i] = name.n > n ? '.' : 0;
     buf[n + 3] = 0;

@@ -25,6 +25,7 @@ static bool is_tiktoken(wu_str s) {
 static wu_code from_bytes(wu_vocab **out, wu_str s, const char *where, wu_err *err) {
     size_t i = 0;
 
+    WU_ASSERT(s.p);
     while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')) i++;
     if (i < s.n && s.p[i] == '{') return wu_vocab_from_json(out, s, where, err);
     if (s.n && s.p[0] == 10) return wu_vocab_from_spm(out, s, where, err);
@@ -40,7 +41,7 @@ static wu_code from_file(wu_vocab **out, const char *path, wu_err *err) {
     wu_gguf *g = NULL;
     wu_code rc;
 
-    if ((rc = wu_map_open(&map, path, err))) return rc;
+    if ((rc = wu_map_open(&map, path, err)) || !map.p) return rc;
     if (map.n >= 4 && memcmp(map.p, "GGUF", 4) == 0) {
         if (!(rc = wu_gguf_open_memory(&g, map.p, map.n, path, err)))
             rc = wu_vocab_from_gguf(out, g, path, err);
@@ -195,12 +196,14 @@ static wu_code from_dir(wu_vocab **out, const char *dir, wu_err *err) {
         if (i + 1 == WU_LEN(names))
             return wu_fail(err, WU_EIO, "%s: has neither tokenizer.json nor tokenizer.model", dir);
     }
-    if ((rc = from_file(out, path, err))) return rc;
-    if ((rc = apply_tokenizer_config(*out, dir, err))) return rc;
-    if ((rc = apply_jinja_file(*out, dir, err))) return rc;
-    if ((rc = apply_ids(*out, dir, "generation_config.json", err))) return rc;
-    if ((rc = apply_ids(*out, dir, "config.json", err))) return rc;
-    if ((*out)->bos < 0) (*out)->add_bos = false;
+    rc = from_file(out, path, err);
+    wu_vocab *v = *out;
+    if (!v) return rc;
+    if ((rc = apply_tokenizer_config(v, dir, err))) return rc;
+    if ((rc = apply_jinja_file(v, dir, err))) return rc;
+    if ((rc = apply_ids(v, dir, "generation_config.json", err))) return rc;
+    if ((rc = apply_ids(v, dir, "config.json", err))) return rc;
+    if (v->bos < 0) v->add_bos = false;
     return WU_OK;
 }
 
