@@ -33,8 +33,10 @@ awk -v status="$status" -v counts="${WU_COUNTS:-/dev/null}" '
     /^test: / { close_program(); program = $NF; next }
     /^result: / { result = $0; sub(/^result: */, "", result); bad_end = result !~ /^exit status 0/; next }
     /^(not )?ok [0-9]+.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
-    /^not ok [0-9]+/ { failed++; said_failed = 1; print "failed: " program ": " $0; next }
-    /^ok [0-9]+/ { passed++; next }
+    /^not ok [0-9]+/ { failed++; said_failed = explains = 1; print "failed: " program ": " $0; next }
+    /^ok [0-9]+/ { passed++; explains = 0; next }
+    /^#/ && explains { print; next }
+    { explains = 0 }
     END {
         close_program()
         if (status != 0 && failed == 0) failed = 1
