@@ -69,7 +69,7 @@ bool wu_utf8_valid(wu_str s) {
     return true;
 }
 
-wu_code wu_utf8_lossy(wu_str s, wu_buf *out) {
+static wu_code append_lossy(wu_str s, wu_buf *out) {
     size_t from = 0; /* start of what is valid and not yet copied */
     wu_code rc;
 
@@ -85,6 +85,20 @@ wu_code wu_utf8_lossy(wu_str s, wu_buf *out) {
         at += (size_t)n;
     }
     return from < s.n ? wu_buf_add(out, s.p + from, s.n - from) : WU_OK;
+}
+
+/* A failed call leaves the buffer as it was. */
+static wu_code take_back(wu_buf *out, size_t before, wu_code rc) {
+    if (rc && out->p) {
+        out->n = before;
+        out->p[before] = '\0';
+    }
+    return rc;
+}
+
+wu_code wu_utf8_lossy(wu_str s, wu_buf *out) {
+    const size_t before = out->n;
+    return take_back(out, before, append_lossy(s, out));
 }
 
 /* ---- NFC ------------------------------------------------------------------------------------ */
@@ -189,6 +203,7 @@ static bool is_surely_nfc(wu_str s) {
 }
 
 wu_code wu_utf8_nfc(wu_str valid, wu_buf *out) {
+    const size_t before = out->n;
     codes v = {0};
     utf8proc_ssize_t n;
     wu_code rc;
@@ -199,7 +214,7 @@ wu_code wu_utf8_nfc(wu_str valid, wu_buf *out) {
     if ((rc = sort_marks(&v))) goto done;
     n = utf8proc_normalize_utf32(v.c, (utf8proc_ssize_t)v.n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
     WU_ASSERT(n >= 0);
-    rc = append_codes(&v, (size_t)n, out);
+    rc = take_back(out, before, append_codes(&v, (size_t)n, out));
 done:
     free(v.c);
     return rc;

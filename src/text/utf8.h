@@ -24,10 +24,11 @@ uint32_t wu_utf8_code(wu_str valid, int *n);
 
 bool wu_utf8_valid(wu_str s);
 
-/* Appends s with every invalid part replaced by U+FFFD. ENOMEM. */
+/* Appends s with every invalid part replaced by U+FFFD. ENOMEM, out unchanged. */
 WU_MUST_CHECK wu_code wu_utf8_lossy(wu_str s, wu_buf *out);
 
-/* Appends valid text in Unicode's normal form C. Time grows as n log n at most. ENOMEM. */
+/* Appends valid text in Unicode's normal form C. Time grows as n log n at most. ENOMEM, out
+ * unchanged. */
 WU_MUST_CHECK wu_code wu_utf8_nfc(wu_str valid, wu_buf *out);
 
 /* What str.strip() of Python and Jinja's trim take for white space: White_Space and U+001C to
