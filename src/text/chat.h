@@ -11,15 +11,15 @@
 #include "text/tokenizer.h"
 
 typedef enum wu_chat {
-    WU_CHAT_NONE,      /* no template known */
-    WU_CHAT_MISTRAL3,  /* <s>[INST] ...[/INST] ...</s>, as mistral-common */
+    WU_CHAT_NONE,     /* no template known */
+    WU_CHAT_MISTRAL3, /* <s>[INST] ...[/INST] ...</s>, as mistral-common */
     WU_CHAT_LLAMA3,
-    WU_CHAT_LLAMA31,   /* with its date header */
-    WU_CHAT_QWEN2,     /* ChatML with Qwen2's default system message */
-    WU_CHAT_QWEN25,    /* the same with Qwen2.5's */
-    WU_CHAT_SMOLLM2,   /* ChatML with SmolLM's */
+    WU_CHAT_LLAMA31, /* with its date header */
+    WU_CHAT_QWEN2,   /* ChatML with Qwen2's default system message */
+    WU_CHAT_QWEN25,  /* the same with Qwen2.5's */
+    WU_CHAT_SMOLLM2, /* ChatML with SmolLM's */
     WU_CHAT_CHATML,
-    WU_CHAT_PLAIN,     /* <|user|>\n...\n<|assistant|>\n... as text (the pipeline being replaced) */
+    WU_CHAT_PLAIN, /* <|user|>\n...\n<|assistant|>\n... as text (the pipeline being replaced) */
     WU_N_CHAT
 } wu_chat;
 
@@ -41,9 +41,9 @@ typedef struct wu_message {
 /* Appends the ids of the conversation. With generate, the header of the assistant's turn comes
  * last. *answer (may be NULL) is the index in out->id of the first token of the last assistant
  * message's own text, that is: the ids before it equal those of the messages before with
- * generate; out->n if there is none. Only where the header's newline and white space at the start of the
- * text are one token, as ChatML models see it, that token is the first of the answer.
- * Tokens from there on, end marker and the newline after it included, are what training counts.
+ * generate; out->n if there is none. Only where the header's newline and white space at the start
+ * of the text are one token, as ChatML models see it, that token is the first of the answer. Tokens
+ * from there on, end marker and the newline after it included, are what training counts.
  *
  * MISTRAL3 joins neighbours of one role with an empty line, as mistral-common does; *answer is then
  * the start of the joined text. PLAIN puts bos first if the vocabulary says so, and eos behind a

@@ -22,13 +22,19 @@ WU_MUST_CHECK wu_code wu_json_read_file(wu_json **out, const char *path, size_t 
 void wu_json_free(wu_json *j); /* NULL allowed */
 
 typedef enum wu_json_kind {
-    WU_JSON_NULL, WU_JSON_BOOL, WU_JSON_INT, WU_JSON_REAL, WU_JSON_STRING, WU_JSON_ARRAY,
+    WU_JSON_NULL,
+    WU_JSON_BOOL,
+    WU_JSON_INT,
+    WU_JSON_REAL,
+    WU_JSON_STRING,
+    WU_JSON_ARRAY,
     WU_JSON_OBJECT
 } wu_json_kind;
 wu_json_kind wu_json_type(const wu_json *j); /* NULL is WU_JSON_NULL */
 
 /* Unchecked views; the kind must fit. */
-const wu_json *wu_json_get(const wu_json *object, const char *key); /* NULL if absent or not an object */
+const wu_json *wu_json_get(const wu_json *object,
+                           const char *key); /* NULL if absent or not an object */
 size_t wu_json_size(const wu_json *array_or_object);
 const wu_json *wu_json_at(const wu_json *array, size_t i);
 wu_str wu_json_str(const wu_json *string); /* empty view if not a string */
@@ -49,15 +55,22 @@ typedef struct wu_json_in { /* where we are, for messages */
     const char *where;
     wu_code code;
 } wu_json_in;
-WU_MUST_CHECK wu_code wu_json_want_int(const wu_json_in *in, const char *key, int64_t lo, int64_t hi, int64_t *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_opt_int(const wu_json_in *in, const char *key, int64_t lo, int64_t hi, int64_t *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_want_real(const wu_json_in *in, const char *key, double lo, double hi, double *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_opt_real(const wu_json_in *in, const char *key, double lo, double hi, double *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_want_str(const wu_json_in *in, const char *key, wu_str *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_opt_str(const wu_json_in *in, const char *key, wu_str *out, wu_err *err);
-WU_MUST_CHECK wu_code wu_json_opt_bool(const wu_json_in *in, const char *key, bool *out, wu_err *err);
+WU_MUST_CHECK wu_code wu_json_want_int(const wu_json_in *in, const char *key, int64_t lo,
+                                       int64_t hi, int64_t *out, wu_err *err);
+WU_MUST_CHECK wu_code wu_json_opt_int(const wu_json_in *in, const char *key, int64_t lo, int64_t hi,
+                                      int64_t *out, wu_err *err);
+WU_MUST_CHECK wu_code wu_json_want_real(const wu_json_in *in, const char *key, double lo, double hi,
+                                        double *out, wu_err *err);
+WU_MUST_CHECK wu_code wu_json_opt_real(const wu_json_in *in, const char *key, double lo, double hi,
+                                       double *out, wu_err *err);
+WU_MUST_CHECK wu_code wu_json_want_str(const wu_json_in *in, const char *key, wu_str *out,
+                                       wu_err *err);
+WU_MUST_CHECK wu_code wu_json_opt_str(const wu_json_in *in, const char *key, wu_str *out,
+                                      wu_err *err);
+WU_MUST_CHECK wu_code wu_json_opt_bool(const wu_json_in *in, const char *key, bool *out,
+                                       wu_err *err);
 
-/* Building; every function takes over its value argument, even on failure. NULL when out of memory. */
+/* Building: each function takes over its value, even on failure; NULL when memory is out. */
 wu_json *wu_json_new_object(void);
 wu_json *wu_json_new_array(void);
 wu_json *wu_json_new_str(wu_str s); /* invalid UTF-8 gives NULL */
@@ -66,7 +79,8 @@ wu_json *wu_json_new_real(double v);
 wu_json *wu_json_new_bool(bool v);
 wu_json *wu_json_new_null(void);
 wu_json *wu_json_copy(const wu_json *j);
-WU_MUST_CHECK wu_code wu_json_set(wu_json *object, const char *key, wu_json *value); /* ENOMEM, also when value is NULL */
+WU_MUST_CHECK wu_code wu_json_set(wu_json *object, const char *key,
+                                  wu_json *value); /* ENOMEM, also when value is NULL */
 WU_MUST_CHECK wu_code wu_json_push(wu_json *array, wu_json *value);
 
 /* The one writer. Keys keep their order of insertion. */

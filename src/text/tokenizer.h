@@ -17,7 +17,7 @@ typedef enum wu_vocab_kind { WU_VOCAB_BYTE_BPE, WU_VOCAB_SPM } wu_vocab_kind;
 
 /* How text is cut before BPE (byte-level only). */
 typedef enum wu_presplit {
-    WU_PRESPLIT_NONE,    /* SentencePiece */
+    WU_PRESPLIT_NONE, /* SentencePiece */
     WU_PRESPLIT_GPT2,
     WU_PRESPLIT_SMOLLM2, /* digits one by one, then GPT-2 */
     WU_PRESPLIT_LLAMA3,
@@ -32,7 +32,12 @@ typedef enum wu_spm_prefix {
 } wu_spm_prefix;
 
 typedef enum wu_token_type {
-    WU_TOKEN_NORMAL, WU_TOKEN_UNKNOWN, WU_TOKEN_CONTROL, WU_TOKEN_USER, WU_TOKEN_UNUSED, WU_TOKEN_BYTE
+    WU_TOKEN_NORMAL,
+    WU_TOKEN_UNKNOWN,
+    WU_TOKEN_CONTROL,
+    WU_TOKEN_USER,
+    WU_TOKEN_UNUSED,
+    WU_TOKEN_BYTE
 } wu_token_type;
 
 typedef struct wu_merge {
@@ -46,20 +51,20 @@ typedef struct wu_vocab {
     wu_vocab_kind kind;
     wu_presplit presplit;
     wu_spm_prefix prefix;
-    bool nfc;            /* normalise to NFC first */
-    bool ignore_merges;  /* a whole piece that is a token is taken at once */
+    bool nfc;           /* normalise to NFC first */
+    bool ignore_merges; /* a whole piece that is a token is taken at once */
     int32_t n_token;
-    wu_str *token;       /* [n_token] */
-    uint8_t *type;       /* [n_token] wu_token_type. CONTROL, USER and UNKNOWN are found in text when
-                          * special tokens are on; SentencePiece's USER in any text */
-    float *score;        /* [n_token], or NULL */
-    wu_merge *merge;     /* [n_merge] in order of rank; NULL: derived from scores, where there are any
-                          * (SentencePiece; tiktoken with score = -rank) */
+    wu_str *token;   /* [n_token] */
+    uint8_t *type;   /* [n_token] wu_token_type. CONTROL, USER and UNKNOWN are found in text when
+                      * special tokens are on; SentencePiece's USER in any text */
+    float *score;    /* [n_token], or NULL */
+    wu_merge *merge; /* [n_merge] in order of rank; NULL: derived from scores, where there are any
+                      * (SentencePiece; tiktoken with score = -rank) */
     int32_t n_merge;
     int32_t bos, eos, unk, pad; /* -1: none */
-    int32_t *stop;       /* tokens that end an answer (eos, eot, ...) */
+    int32_t *stop;              /* tokens that end an answer (eos, eot, ...) */
     int32_t n_stop;
-    bool add_bos;        /* encode() puts bos first when special tokens are on */
+    bool add_bos;        /* encoding with WU_ENCODE_BOS puts bos first */
     char *chat_template; /* the model's Jinja text, or NULL */
 } wu_vocab;
 
@@ -79,7 +84,8 @@ const wu_vocab *wu_tokenizer_vocab(const wu_tokenizer *t);
 enum {
     WU_ENCODE_SPECIAL = 1, /* special tokens in the text become their ids */
     WU_ENCODE_BOS = 2,     /* bos first, if the vocabulary says so */
-    WU_ENCODE_INNER = 4    /* SentencePiece: no prefix before the first piece (text that follows other text) */
+    WU_ENCODE_INNER =
+        4 /* SentencePiece: no prefix before the first piece (text that follows other text) */
 };
 
 /* Appends the ids of text (any bytes; invalid UTF-8 is replaced as the originals do). ENOMEM. */
@@ -103,7 +109,8 @@ typedef struct wu_decoder {
     int n_wait;
     bool started; /* SentencePiece: the first space has been dropped */
 } wu_decoder;
-WU_MUST_CHECK wu_code wu_decoder_push(wu_decoder *d, const wu_tokenizer *t, int32_t id, wu_buf *out);
+WU_MUST_CHECK wu_code wu_decoder_push(wu_decoder *d, const wu_tokenizer *t, int32_t id,
+                                      wu_buf *out);
 WU_MUST_CHECK wu_code wu_decoder_finish(wu_decoder *d, wu_buf *out); /* leftovers become U+FFFD */
 
 bool wu_tokenizer_is_stop(const wu_tokenizer *t, int32_t id);
