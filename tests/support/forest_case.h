@@ -57,7 +57,7 @@ static inline void *forest_fill(wu_rng *r, wu_dtype type, int64_t n) {
 
 /* Runs and spans of the segments; rows of q are the new tokens, packed. */
 static inline void forest_shape(forest_case *f, const forest_seg *seg, int32_t n_seg) {
-    int32_t row[FOREST_MAX_SEG], pos[FOREST_MAX_SEG], n_run = 0, n_span = 0;
+    int32_t row[FOREST_MAX_SEG] = {0}, pos[FOREST_MAX_SEG] = {0}, n_run = 0, n_span = 0;
     f->n_query = f->n_key = 0;
     for (int32_t s = 0; s < n_seg; s++) {
         const int32_t up = seg[s].parent;
