@@ -18,11 +18,44 @@ static json_t *loosen(const wu_json *j) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* Copies text with ".0" behind integers of 19 digits and more: published configurations say
+ * "model_max_length": 1000000000000000019884624838656, which fits no integer. */
+static wu_code widen_integers(wu_buf *out, wu_str text) {
+    enum { MAX_DIGITS = 18 };
+    bool in_string = false;
+    size_t copied = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        const char c = text.p[i];
+        if (c == '"') in_string = !in_string;
+        if (in_string && c == '\\') i++;
+        if (in_string || c < '0' || c > '9') continue;
+        const size_t start = i;
+        while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9') i++;
+        const bool is_integer = i == text.n || !memchr(".eE", text.p[i], 3);
+        if (is_integer && i - start > MAX_DIGITS) {
+            if (wu_buf_add(out, text.p + copied, i - copied) || wu_buf_str(out, ".0"))
+                return WU_ENOMEM;
+            copied = i;
+        } else if (!is_integer) { /* digits behind a point or an e are no integer of their own */
+            while (i < text.n && memchr("0123456789.eE+-", text.p[i], 15)) i++;
+        }
+        i--;
+    }
+    return wu_buf_add(out, text.p + copied, text.n - copied);
+}
+
 wu_code wu_json_parse(wu_json **out, wu_str text, const char *where, wu_code code, wu_err *err) {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     json_error_t e;
 
     *out = json_loadb(text.p ? text.p : "", text.n, flags, &e);
+    if (!*out && json_error_code(&e) == json_error_numeric_overflow) {
+        wu_buf wide = {0};
+        const wu_code rc = widen_integers(&wide, text);
+        if (!rc) *out = json_loadb(wide.p, wide.n, flags, &e);
+        wu_buf_free(&wide);
+        if (rc) return wu_fail(err, rc, "%s: out of memory for JSON", where);
+    }
     if (*out) return WU_OK;
     if (json_error_code(&e) == json_error_out_of_memory)
         return wu_fail(err, WU_ENOMEM, "%s: out of memory for JSON", where);

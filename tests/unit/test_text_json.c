@@ -43,6 +43,19 @@ static void what_is_not_json_is_rejected_with_its_place(void **state) {
     REJECTS("\"\\uD800\"", "");
 }
 
+static void integers_too_big_for_64_bits_become_reals(void **state) {
+    (void)state;
+    wu_json *j =
+        parse("{\"n\": 7, \"s\": \"1000000000000000000000 \\\"2\", \"e\": 1.00000000000000000001e5,"
+              " \"max\": 1000000000000000019884624838656, \"low\": -99999999999999999999}");
+    assert_int_equal(wu_json_int(wu_json_get(j, "n")), 7);
+    assert_true(wu_str_eq(wu_json_str(wu_json_get(j, "s")), WU_STR("1000000000000000000000 \"2")));
+    CHECK_NEAR(wu_json_real(wu_json_get(j, "e")), 1e5, 1e-12);
+    CHECK_NEAR(wu_json_real(wu_json_get(j, "max")), 1e30, 1e-12);
+    CHECK_NEAR(wu_json_real(wu_json_get(j, "low")), -1e20, 1e-12);
+    wu_json_free(j);
+}
+
 static void deep_nesting_is_an_error(void **state) {
     enum { DEEP = 100000 };
     char *text = malloc(DEEP);
@@ -292,6 +305,7 @@ static void files_are_read_within_a_limit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_json_is_rejected_with_its_place),
+        cmocka_unit_test(integers_too_big_for_64_bits_become_reals),
         cmocka_unit_test(deep_nesting_is_an_error),
         cmocka_unit_test(views_are_total),
         cmocka_unit_test(members_keep_the_order_of_the_file),
