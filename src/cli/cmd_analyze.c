@@ -262,7 +262,7 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
 
 const wu_cmd wu_cmd_analyze = {
     .name = "analyze",
-    .summary = "Analyse conversations: quality, satisfaction, issue, coaching, risk, journey",
+    .summary = "Analyse conversations: six answers about each",
     .arguments = "FILE...",
     .min_args = 1,
     .max_args = -1,

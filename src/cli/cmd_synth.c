@@ -72,23 +72,34 @@ static int64_t first_valid(const options *o) {
     return o->n - n;
 }
 
-static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
+/* Without validation there is no second file, and none of an earlier set may stay beside the first.
+ */
+static wu_code open_files(work *w, int n_file, wu_err *err) {
     static const char *const name[2] = {"train.jsonl", "valid.jsonl"};
+    wu_code rc = wu_make_dirs(w->o->out, err);
+    for (int i = 0; !rc && i < 2; i++) {
+        char path[WU_PATH_MAX];
+        if ((rc = wu_path_join(path, sizeof(path), w->o->out, name[i], err))) break;
+        if (i < n_file)
+            rc = wu_replace_begin(&w->file[i], path, err);
+        else if (wu_is_file(path))
+            rc = wu_fail(err, WU_EARG, "%s: exists and belongs to another set", path);
+    }
+    return rc;
+}
+
+static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     const options *o = options_;
     work w = {.o = o};
     const int64_t split = first_valid(o);
+    const int n_file = split < o->n ? 2 : 1;
     wu_code rc;
     (void)n_arg;
     (void)arg;
-    if ((rc = wu_make_dirs(o->out, err))) goto done;
-    for (int i = 0; i < 2; i++) {
-        char path[WU_PATH_MAX];
-        if ((rc = wu_path_join(path, sizeof(path), o->out, name[i], err))) goto done;
-        if ((rc = wu_replace_begin(&w.file[i], path, err))) goto done;
-    }
+    if ((rc = open_files(&w, n_file, err))) goto done;
     for (int64_t i = 0; i < o->n; i++)
         if ((rc = write_call(&w, i, i >= split, err))) goto done;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < n_file; i++)
         if ((rc = wu_replace_commit(&w.file[i], err))) goto done;
     if (!o->common.quiet)
         fprintf(stderr, "%s: %lld calls for training, %lld for validation, six examples each\n",

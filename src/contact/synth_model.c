@@ -244,7 +244,7 @@ static uint32_t stage_bit(const char *name, size_t n) {
     const char *const *label = wu_tasks[WU_TASK_JOURNEY].field[1].values;
     for (int i = 0; label[i]; i++)
         if (strlen(label[i]) == n && memcmp(label[i], name, n) == 0) return 1u << i;
-    WU_ASSERT(!"a stage of a phrase table is not a label");
+    wu_assert_failed("a stage of the table of issues is a label", __FILE__, __LINE__);
 }
 
 static void set_journey(wu_latent *l) {

@@ -106,12 +106,15 @@ static void set_numbers(talk *t) {
     static const char *const month[12] = {"January",   "February", "March",    "April",
                                           "May",       "June",     "July",     "August",
                                           "September", "October",  "November", "December"};
-    snprintf(t->amount, SLOT_BYTES, "$%u.%02u", between(t, 18, 390), between(t, 0, 19) * 5);
-    snprintf(t->small, SLOT_BYTES, "$%u", between(t, 3, 16));
-    snprintf(t->date, SLOT_BYTES, "%s %u", month[between(t, 0, 11)], between(t, 1, 28));
+    /* One draw a statement: the order of arguments is the compiler's. */
+    const uint32_t whole = between(t, 18, 390), part = between(t, 0, 19) * 5;
+    const uint32_t less = between(t, 3, 16), of = between(t, 0, 11), on = between(t, 1, 28);
+    const char *first = choose(t->r, wu_first_names), *last = choose(t->r, wu_last_names);
+    snprintf(t->amount, SLOT_BYTES, "$%u.%02u", whole, part);
+    snprintf(t->small, SLOT_BYTES, "$%u", less);
+    snprintf(t->date, SLOT_BYTES, "%s %u", month[of], on);
     snprintf(t->ref, SLOT_BYTES, "%u", between(t, 1000, 9999));
-    snprintf(t->name, sizeof(t->name), "%s %s", choose(t->r, wu_first_names),
-             choose(t->r, wu_last_names));
+    snprintf(t->name, sizeof(t->name), "%s %s", first, last);
     snprintf(t->wait, SLOT_BYTES, "%d", WU_MAX(2, (t->l->wait_s + 30) / 60));
     snprintf(t->hold, SLOT_BYTES, "%d", WU_MAX(2, (t->l->hold_s + 30) / 60));
     snprintf(t->tenure, SLOT_BYTES, "%d", WU_MAX(2, (int)(t->l->tenure_months / 12.0)));
@@ -125,22 +128,27 @@ static void set_slots(talk *t) {
     const wu_company *c = &wu_companies[t->l->company];
     const int32_t which = (t->l->company * 5 + t->l->agent) % wu_agent_names.n;
     set_numbers(t);
+    const char *product = c->product[between(t, 0, 3)];
+    const char *weekday = weekday_name[between(t, 0, 6)];
+    const char *days = few[between(t, 0, 3)], *n = few[between(t, 0, 3)];
+    const char *where = place[between(t, 0, (uint32_t)WU_LEN(place) - 1)];
+    if (t->l->repeats > 1) n = few[WU_MIN(t->l->repeats, 4) - 2];
     const char *hour = part_of_day(t->l->hour);
     const slot s[N_SLOT] = {
         {"company", c->name},
         {"rival", c->rival},
         {"account", c->account},
-        {"product", c->product[between(t, 0, 3)]},
+        {"product", product},
         {"agent", wu_agent_names.text[which]},
         {"name", t->name},
         {"amount", t->amount},
         {"small", t->small},
         {"date", t->date},
-        {"weekday", weekday_name[between(t, 0, 6)]},
+        {"weekday", weekday},
         {"ref", t->ref},
-        {"days", few[between(t, 0, 3)]},
-        {"n", few[t->l->repeats > 1 ? (uint32_t)WU_MIN(t->l->repeats, 4) - 2 : between(t, 0, 3)]},
-        {"place", place[between(t, 0, (uint32_t)WU_LEN(place) - 1)]},
+        {"days", days},
+        {"n", n},
+        {"place", where},
         {"wait", t->wait},
         {"hold", t->hold},
         {"count", count[WU_MIN(t->l->repeats, 4)]},

@@ -1,0 +1,1 @@
+wrapup analyze --model tests/data/tiny-llama "$T/none.txt"

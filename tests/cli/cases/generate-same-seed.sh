@@ -1,0 +1,7 @@
+run="wrapup generate -q --model tests/data/tiny-qwen2 --ignore-chat-template --temp 1 --top-p 0.9 --max-tokens 40"
+$run --prompt hello --seed 1 >"$T/a"
+printf 'hello\n' | $run --prompt - --seed 1 >"$T/b"
+$run --prompt hello --seed 2 >"$T/c"
+cmp "$T/a" "$T/b"
+cmp -s "$T/a" "$T/c" && echo "the seed has no effect"
+test -s "$T/a"

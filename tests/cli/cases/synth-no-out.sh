@@ -1,0 +1,1 @@
+wrapup synth -n 2
