@@ -82,6 +82,12 @@ static int32_t rows_of_keys(const wu_attention *a) {
     return (int32_t)n;
 }
 
+/* Wide strips read the queries less often, narrow ones keep more threads busy. */
+static int32_t choose_spread(const wu_attn_job *j) {
+    const int64_t n = (int64_t)j->n_block * j->a->n_kv / 16;
+    return (int32_t)WU_MAX(1, WU_MIN(n, WU_ATTN_SPREAD));
+}
+
 static wu_attn_job plan(const wu_compute *c, const wu_attention *a, bool backward) {
     WU_ASSERT(a->n_kv > 0 && a->n_head % a->n_kv == 0);
     WU_ASSERT(a->d_head > 0 && a->d_head <= WU_ATTN_MAX_HEAD);
@@ -95,6 +101,7 @@ static wu_attn_job plan(const wu_compute *c, const wu_attention *a, bool backwar
     }
     j.n_tile = count_tiles(a);
     j.n_block = (j.n_key + WU_ATTN_BLOCK - 1) / WU_ATTN_BLOCK;
+    j.spread = choose_spread(&j);
     const layout l = lay_out(j.ops, a, j.n_tile, j.n_key, backward);
     uint8_t *at = a->scratch;
     j.key_bytes = l.key_bytes;
@@ -131,12 +138,12 @@ static void pack_unit(void *ctx, int64_t unit, int thread) {
     pack_block(l->j, unit, wu_compute_scratch(l->c, thread));
 }
 
-/* Late tiles see the most keys: they come first, so that the last units are short. */
+/* One key head after the other, whose keys stay in L2. Late tiles see the most keys: they come
+ * first, so that the last units are short. */
 static void forward_unit(void *ctx, int64_t unit, int thread) {
     const loop *l = ctx;
-    const int32_t n_kv = l->j->a->n_kv;
-    const int32_t tile = l->j->n_tile - 1 - (int32_t)(unit / n_kv);
-    l->j->ops->forward(l->j, (int32_t)(unit % n_kv), tile, wu_compute_scratch(l->c, thread));
+    const int32_t n_tile = l->j->n_tile, tile = n_tile - 1 - (int32_t)(unit % n_tile);
+    l->j->ops->forward(l->j, (int32_t)(unit / n_tile), tile, wu_compute_scratch(l->c, thread));
 }
 
 void wu_attention_forward(wu_compute *c, const wu_attention *a) {
@@ -159,20 +166,26 @@ static void begin_unit(void *ctx, int64_t unit, int thread) {
     l->j->ops->begin(l->j, (int32_t)(unit % n_head), (int32_t)(unit / n_head), mem);
 }
 
-static bool sees(const wu_attn_job *j, int32_t tile, int32_t block) {
+static wu_attn_strip strip_of(const wu_attn_job *j, int32_t strip) {
+    const int32_t b0 = strip * j->spread;
+    return (wu_attn_strip){b0, WU_MIN(b0 + j->spread, j->n_block)};
+}
+
+static bool sees(const wu_attn_job *j, int32_t tile, int32_t strip) {
     const wu_attn_run *run = wu_attn_run_of(j, tile);
-    const int32_t j0 = block * WU_ATTN_BLOCK, j1 = j0 + WU_ATTN_BLOCK;
+    const wu_attn_strip b = strip_of(j, strip);
     for (int32_t s = run->span; s < run->span + run->n_span; s++) {
         const wu_attn_sight v = wu_attn_see(j->a, &j->tile[tile], s);
-        if (WU_MAX(v.first, j0) < WU_MIN(v.end, j1)) return true;
+        if (WU_MAX(v.first, b.b0 * WU_ATTN_BLOCK) < WU_MIN(v.end, b.b1 * WU_ATTN_BLOCK))
+            return true;
     }
     return false;
 }
 
-/* Until dq of the tile holds all earlier blocks. Units are handed out in order, so the one that
+/* Until dq of the tile holds all earlier strips. Units are handed out in order, so the one that
  * is waited for runs already. */
-static void wait_turn(const wu_attn_job *j, atomic_int *done, int32_t tile, int32_t block) {
-    int32_t before = block;
+static void wait_turn(const wu_attn_job *j, atomic_int *done, int32_t tile, int32_t strip) {
+    int32_t before = strip;
     while (before > 0 && !sees(j, tile, before - 1)) before--;
     for (int i = 0; atomic_load_explicit(done, memory_order_acquire) < before; i++) {
 #if defined(__x86_64__)
@@ -185,18 +198,18 @@ static void wait_turn(const wu_attn_job *j, atomic_int *done, int32_t tile, int3
 static void backward_unit(void *ctx, int64_t unit, int thread) {
     const loop *l = ctx;
     const wu_attn_job *j = l->j;
-    const int32_t n_kv = j->a->n_kv, kv = (int32_t)(unit % n_kv), block = (int32_t)(unit / n_kv);
+    const int32_t n_kv = j->a->n_kv, kv = (int32_t)(unit % n_kv), strip = (int32_t)(unit / n_kv);
+    const wu_attn_strip b = strip_of(j, strip);
     void *mem = wu_compute_scratch(l->c, thread);
-    j->ops->open(j, kv, block, mem);
+    j->ops->open(j, kv, b, mem);
     for (int32_t t = 0; t < j->n_tile; t++) {
-        if (!sees(j, t, block)) continue;
+        if (!sees(j, t, strip)) continue;
         atomic_int *done = &j->done[(int64_t)t * n_kv + kv];
-        wait_turn(j, done, t, block);
-        for (int32_t h = kv * j->group; h < (kv + 1) * j->group; h++)
-            j->ops->back(j, h, t, block, mem);
-        atomic_store_explicit(done, block + 1, memory_order_release);
+        wait_turn(j, done, t, strip);
+        for (int32_t h = kv * j->group; h < (kv + 1) * j->group; h++) j->ops->back(j, h, t, b, mem);
+        atomic_store_explicit(done, strip + 1, memory_order_release);
     }
-    j->ops->close(j, kv, block, mem);
+    j->ops->close(j, kv, b, mem);
 }
 
 static void finish_unit(void *ctx, int64_t unit, int thread) {
@@ -209,8 +222,9 @@ static void finish_unit(void *ctx, int64_t unit, int thread) {
 void wu_attention_backward(wu_compute *c, const wu_attention *a) {
     const wu_attn_job j = plan(c, a, true);
     const int64_t n_query = (int64_t)j.n_tile * a->n_head, n_key = (int64_t)j.n_block * a->n_kv;
+    const int64_t n_strip = (j.n_block + j.spread - 1) / j.spread;
     loop l = {c, &j};
     wu_pool_for(c->pool, n_query + (j.ops->pack_keys ? n_key : 0), begin_unit, &l);
-    wu_pool_for(c->pool, n_key, backward_unit, &l);
+    wu_pool_for(c->pool, n_strip * a->n_kv, backward_unit, &l);
     if (j.ops->finish) wu_pool_for(c->pool, n_query, finish_unit, &l);
 }

@@ -123,11 +123,11 @@ static void begin(const wu_attn_job *job, int32_t head, int32_t tile, void *mem)
     }
 }
 
-static void open_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void open_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     (void)mem;
     const wu_attention *a = job->a;
-    const int32_t end = WU_MIN(a->n_key, (block + 1) * WU_ATTN_BLOCK);
-    for (int32_t j = block * WU_ATTN_BLOCK; j < end; j++) {
+    const int32_t end = WU_MIN(a->n_key, b.b1 * WU_ATTN_BLOCK);
+    for (int32_t j = b.b0 * WU_ATTN_BLOCK; j < end; j++) {
         const int64_t at = j * a->lddk + (int64_t)kv * a->d_head;
         memset(&a->dk[at], 0, (size_t)a->d_head * sizeof(float));
         memset(&a->dv[at], 0, (size_t)a->d_head * sizeof(float));
@@ -156,13 +156,13 @@ static void back_key(const wu_attention *a, const query_row *r, int32_t kv, int3
     }
 }
 
-static void back(const wu_attn_job *job, int32_t head, int32_t tile, int32_t block, void *mem) {
+static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
     (void)mem;
     const wu_attention *a = job->a;
     const wu_attn_tile *t = &job->tile[tile];
     const wu_attn_run *run = &a->run[t->run];
     const float *dot_o = (const float *)(void *)wu_attn_queries(job, head, tile);
-    const int32_t d = a->d_head, j0 = block * WU_ATTN_BLOCK, j1 = j0 + WU_ATTN_BLOCK;
+    const int32_t d = a->d_head, j0 = b.b0 * WU_ATTN_BLOCK, j1 = b.b1 * WU_ATTN_BLOCK;
     for (int32_t i = 0; i < t->n; i++) {
         query_row r;
         const int64_t row = t->row + i;
@@ -180,10 +180,10 @@ static void back(const wu_attn_job *job, int32_t head, int32_t tile, int32_t blo
     }
 }
 
-static void close_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void close_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     (void)job;
     (void)kv;
-    (void)block;
+    (void)b;
     (void)mem;
 }
 
@@ -192,6 +192,6 @@ const wu_attn_ops wu_attn_c = {.name = "c",
                                .query_bytes = query_bytes,
                                .forward = forward,
                                .begin = begin,
-                               .open = open_block,
+                               .open = open_strip,
                                .back = back,
-                               .close = close_block};
+                               .close = close_strip};

@@ -5,9 +5,9 @@
  *
  *   forward   one unit for each (key head, tile): all heads of the group over
  *             all blocks that the tile sees, with running maximum and sum
- *   backward  one unit for each (block, key head): dk and dv of the block stay
- *             with the unit, while dq of a tile passes from block to block in
- *             order; `done` says how far it is
+ *   backward  one unit for each (strip of up to WU_ATTN_SPREAD blocks, key
+ *             head): dk and dv of the strip stay with the unit, while dq of a
+ *             tile passes from strip to strip in order; `done` says how far it is
  *
  * so nothing is summed twice or in an order that depends on the threads. */
 #ifndef WU_KERNELS_ATTN_IMPL_H
@@ -21,6 +21,7 @@
 enum {
     WU_ATTN_TILE = 64,         /* queries */
     WU_ATTN_BLOCK = 64,        /* keys */
+    WU_ATTN_SPREAD = 4,        /* blocks of a backward unit at most */
     WU_ATTN_MEM = 1536 * 1024, /* bytes that a unit may use as its own */
     WU_ATTN_MAX_HEAD = 256     /* numbers in a head */
 };
@@ -43,7 +44,8 @@ typedef struct wu_attn_job {
     uint8_t *keys;       /* [n_kv][n_block], key_bytes each */
     uint8_t *queries;    /* backward: [n_tile][n_head], query_bytes each */
     size_t key_bytes, query_bytes;
-    atomic_int *done; /* backward: [n_tile][n_kv], 1 + last block that has been added to dq */
+    int32_t spread;   /* backward: blocks in a strip */
+    atomic_int *done; /* backward: [n_tile][n_kv], 1 + last strip that has been added to dq */
     bool backward;
 } wu_attn_job;
 
@@ -85,6 +87,11 @@ WU_INLINE uint8_t *wu_attn_queries(const wu_attn_job *j, int32_t head, int32_t t
     return j->queries + (size_t)((int64_t)tile * j->a->n_head + head) * j->query_bytes;
 }
 
+/* Blocks [b0, b1). */
+typedef struct wu_attn_strip {
+    int32_t b0, b1;
+} wu_attn_strip;
+
 /* mem is WU_ATTN_MEM bytes, 64-byte aligned, the unit's own. */
 typedef struct wu_attn_ops {
     const char *name;
@@ -96,10 +103,10 @@ typedef struct wu_attn_ops {
     void (*forward)(const wu_attn_job *j, int32_t kv, int32_t tile, void *mem);
     /* Backward of one tile of one head starts: packs q and do, D = do . o, dq = 0. */
     void (*begin)(const wu_attn_job *j, int32_t head, int32_t tile, void *mem);
-    /* dk and dv of a block: = 0, then the tiles that see it in order, then write them. */
-    void (*open)(const wu_attn_job *j, int32_t kv, int32_t block, void *mem);
-    void (*back)(const wu_attn_job *j, int32_t head, int32_t tile, int32_t block, void *mem);
-    void (*close)(const wu_attn_job *j, int32_t kv, int32_t block, void *mem);
+    /* dk and dv of a strip: = 0, then the tiles that see it in order, then write them. */
+    void (*open)(const wu_attn_job *j, int32_t kv, wu_attn_strip s, void *mem);
+    void (*back)(const wu_attn_job *j, int32_t head, int32_t tile, wu_attn_strip s, void *mem);
+    void (*close)(const wu_attn_job *j, int32_t kv, wu_attn_strip s, void *mem);
     /* Writes dq of a tile; NULL if it is there already. */
     void (*finish)(const wu_attn_job *j, int32_t head, int32_t tile, void *mem);
 } wu_attn_ops;

@@ -27,6 +27,7 @@ enum {
     KB = 1024, /* a tile */
     LANES = WU_ATTN_TILE,
     BLOCK = WU_ATTN_BLOCK,
+    STRIP = WU_ATTN_BLOCK * WU_ATTN_SPREAD,
     MAX_D = WU_ATTN_MAX_HEAD
 };
 
@@ -262,11 +263,20 @@ WU_INLINE __m512i pairs(__m512 even, __m512 odd) {
 
 /* ---- forward ---- */
 
+/* P of a piece, until its product with v. That comes after the scores of the next piece have been
+ * worked on: a tile load right behind the stores of P would wait for them. */
+typedef struct pending {
+    WU_ALIGNED uint8_t p[2 * 2 * KB]; /* [2 groups of keys][2 lane tiles] */
+    __m512 fade[2];                   /* of o before */
+    bool moved[2];                    /* is there any */
+    int32_t pair, block, p0, n_group;
+} pending;
+
 typedef struct forward_mem {
     WU_ALIGNED uint8_t q[MAX_D / 32 * 4 * KB];
     WU_ALIGNED float o[MAX_D * LANES]; /* tiles [d/16][4] */
     WU_ALIGNED float s[2][BLOCK * 32]; /* tiles [4][2], in turn */
-    WU_ALIGNED uint8_t p[2 * 2 * KB];  /* [2 groups of keys][2 lane tiles] */
+    pending next[2];
     WU_ALIGNED float max[LANES];
     WU_ALIGNED float sum[LANES];
     lanes l;
@@ -304,62 +314,92 @@ static void scores(forward_mem *w, const cursor *c, int32_t kv, float *s) {
                tiles_at(w->q, 2 * c->pair, 1, 4), n, false);
 }
 
-/* Scores of a lane tile become P; maximum and sum follow. True if o has to fade. */
-WU_INLINE bool soften(forward_mem *w, const cursor *c, const float *s, int32_t x, __m512 *fade,
+/* Masks of a lane tile, one for each key of groups [g0, g1). */
+WU_INLINE void find_masks(__mmask16 *mask, const cursor *c, int32_t lane) {
+    const __m512i query = _mm512_load_si512(c->l->query + lane);
+    for (int32_t j = 32 * c->p.g0; j < 32 * c->p.g1; j++)
+        mask[j] = seeing(&c->v, query, c->p.j0 + j);
+}
+
+/* Row r of key tile t of lane tile x. */
+WU_INLINE __m512 score(const float *s, int32_t t, int32_t r, int32_t x) {
+    return _mm512_load_ps(s + 512 * t + 256 * x + 16 * r);
+}
+
+WU_INLINE __m512 highest(const float *s, const piece *p, int32_t x, const __mmask16 *mask,
+                         __m512 before) {
+    __m512 max[4] = {before, before, before, before};
+    for (int32_t t = 2 * p->g0; t < 2 * p->g1; t++) {
+        for (int32_t r = 0; r < 16; r++) {
+            const __m512 v = score(s, t, r, x);
+            const __mmask16 m = mask ? mask[16 * t + r] : 0xffff;
+            max[r % 4] = _mm512_mask_max_ps(max[r % 4], m, max[r % 4], v);
+        }
+    }
+    return _mm512_max_ps(_mm512_max_ps(max[0], max[1]), _mm512_max_ps(max[2], max[3]));
+}
+
+/* Scores of a lane tile become P; maximum and sum follow. */
+WU_INLINE void soften(forward_mem *w, const cursor *c, const float *s, int32_t x, pending *out,
                       bool whole) {
-    const int32_t lane = 32 * c->pair + 16 * x, n = 32 * c->p.g1;
+    const int32_t lane = 32 * c->pair + 16 * x;
     const __m512 scale = _mm512_set1_ps(c->job->a->scale * log2_e);
-    const __m512 least = _mm512_set1_ps(-FLT_MAX), before = _mm512_load_ps(w->max + lane);
-    const __m512i query = _mm512_load_si512(w->l.query + lane);
+    const __m512 before = _mm512_load_ps(w->max + lane);
     __mmask16 mask[BLOCK];
-    __m512 max = before, sum = _mm512_setzero_ps();
-    s += 256 * x;
-    for (int32_t j = 32 * c->p.g0; j < n; j++) {
-        __m512 v = _mm512_load_ps(s + j / 16 * 512 + j % 16 * 16);
-        if (!whole) {
-            mask[j] = seeing(&c->v, query, c->p.j0 + j);
-            v = _mm512_mask_blend_ps(mask[j], least, v);
+    if (!whole) find_masks(mask, c, lane);
+    const __m512 max = highest(s, &c->p, x, whole ? NULL : mask, before), shift = max * scale;
+    __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+    for (int32_t t = 2 * c->p.g0; t < 2 * c->p.g1; t++) {
+        uint8_t *p = out->p + (t / 2 * 2 + x) * KB + t % 2 * 512;
+        for (int32_t r = 0; r < 16; r += 2) {
+            __m512 e = power2(_mm512_fmsub_ps(score(s, t, r, x), scale, shift));
+            __m512 f = power2(_mm512_fmsub_ps(score(s, t, r + 1, x), scale, shift));
+            if (!whole) {
+                e = _mm512_maskz_mov_ps(mask[16 * t + r], e);
+                f = _mm512_maskz_mov_ps(mask[16 * t + r + 1], f);
+            }
+            sum[0] += e;
+            sum[1] += f;
+            _mm512_store_si512(p + 32 * r, pairs(e, f));
         }
-        max = _mm512_max_ps(max, v);
     }
-    const __m512 shift = max * scale;
-    for (int32_t j = 32 * c->p.g0; j < n; j += 2) {
-        const float *at = s + j / 16 * 512 + j % 16 * 16;
-        __m512 e = power2(_mm512_fmsub_ps(_mm512_load_ps(at), scale, shift));
-        __m512 f = power2(_mm512_fmsub_ps(_mm512_load_ps(at + 16), scale, shift));
-        if (!whole) {
-            e = _mm512_maskz_mov_ps(mask[j], e);
-            f = _mm512_maskz_mov_ps(mask[j + 1], f);
-        }
-        sum += e + f;
-        _mm512_store_si512(w->p + (j / 32 * 2 + x) * KB + j % 32 / 2 * 64, pairs(e, f));
-    }
-    const bool moved = _mm512_cmp_ps_mask(before, max, _CMP_NEQ_UQ) != 0;
-    *fade = moved ? vf_exp2((before - max) * scale) : _mm512_set1_ps(1.0f);
+    out->moved[x] = _mm512_cmp_ps_mask(before, max, _CMP_NEQ_UQ) != 0;
+    out->fade[x] = out->moved[x] ? vf_exp2((before - max) * scale) : _mm512_set1_ps(1.0f);
     _mm512_store_ps(w->max + lane, max);
-    _mm512_store_ps(w->sum + lane, _mm512_fmadd_ps(_mm512_load_ps(w->sum + lane), *fade, sum));
-    return moved;
+    _mm512_store_ps(w->sum + lane,
+                    _mm512_fmadd_ps(_mm512_load_ps(w->sum + lane), out->fade[x], sum[0] + sum[1]));
 }
 
 static void fade_out(forward_mem *w, int32_t lane, __m512 fade, int32_t d) {
-    for (int32_t i = 0; i < d; i++) {
-        float *o = w->o + i / 16 * (4 * 256) + lane / 16 * 256 + i % 16 * 16;
-        _mm512_store_ps(o, _mm512_load_ps(o) * fade);
+    for (int32_t t = 0; t < d / 16; t++) {
+        float *o = w->o + (4 * t + lane / 16) * 256;
+        for (int32_t i = 0; i < 16; i++)
+            _mm512_store_ps(o + 16 * i, _mm512_load_ps(o + 16 * i) * fade);
     }
 }
 
-static void forward_piece(forward_mem *w, const cursor *c, int32_t kv, const float *s) {
-    const int32_t d = wide(c->job->a), g = c->p.g0;
-    for (int32_t x = 0; x < 2; x++) {
-        __m512 fade;
-        const bool moved =
-            c->p.whole ? soften(w, c, s, x, &fade, true) : soften(w, c, s, x, &fade, false);
-        if (moved) fade_out(w, 32 * c->pair + 16 * x, fade, d);
-    }
-    const uint8_t *v = wu_attn_keys(c->job, kv, c->block) + BLOCK * d * 2;
+/* o = fade o + P v */
+static void values(forward_mem *w, const pending *x, const wu_attn_job *job, int32_t kv) {
+    const int32_t d = wide(job->a), g = x->p0;
+    for (int32_t i = 0; i < 2; i++)
+        if (x->moved[i]) fade_out(w, 32 * x->pair + 16 * i, x->fade[i], d);
+    const uint8_t *v = wu_attn_keys(job, kv, x->block) + BLOCK * d * 2;
     for (int32_t i = 0; i < d / 16; i += 2)
-        square(tiles_at(w->o, 4 * i + 2 * c->pair, 4, 1), tiles_at(v, 2 * i + g, 2, 1),
-               tiles_at(w->p, 2 * g, 1, 2), c->p.g1 - g, true);
+        square(tiles_at(w->o, 4 * i + 2 * x->pair, 4, 1), tiles_at(v, 2 * i + g, 2, 1),
+               tiles_at(x->p, 2 * g, 1, 2), x->n_group, true);
+}
+
+static void forward_piece(forward_mem *w, const cursor *c, const float *s, pending *out) {
+    out->pair = c->pair;
+    out->block = c->block;
+    out->p0 = c->p.g0;
+    out->n_group = c->p.g1 - c->p.g0;
+    for (int32_t x = 0; x < 2; x++) {
+        if (c->p.whole)
+            soften(w, c, s, x, out, true);
+        else
+            soften(w, c, s, x, out, false);
+    }
 }
 
 /* 16 lanes of o: scale, turn, round, store. */
@@ -402,14 +442,16 @@ static void forward_lanes(const wu_attn_job *job, const wu_attn_tile *t, int32_t
                 .span = run->span,
                 .span_end = run->span + run->n_span,
                 .block = -1};
-    bool more = find(&c);
+    bool more = find(&c), behind = false;
     if (more) scores(w, &c, kv, w->s[0]);
-    for (int32_t i = 0; more; i ^= 1) {
+    for (int32_t i = 0; more; i ^= 1, behind = true) {
         const cursor now = c;
         c.pair++;
         more = find(&c);
         if (more) scores(w, &c, kv, w->s[i ^ 1]);
-        forward_piece(w, &now, kv, w->s[i]);
+        forward_piece(w, &now, w->s[i], &w->next[i]);
+        if (behind) values(w, &w->next[i ^ 1], job, kv);
+        if (!more) values(w, &w->next[i], job, kv);
     }
     for (int32_t lane = 0; lane < w->l.used; lane += 16) store_lanes(w, a, lane);
 }
@@ -480,8 +522,8 @@ static void begin(const wu_attn_job *job, int32_t head, int32_t tile, void *mem)
 }
 
 typedef struct backward_mem {
-    WU_ALIGNED float dk[BLOCK * MAX_D]; /* tiles [4][d/16] */
-    WU_ALIGNED float dv[BLOCK * MAX_D];
+    WU_ALIGNED float dk[STRIP * MAX_D]; /* tiles [key tiles][d/16] */
+    WU_ALIGNED float dv[STRIP * MAX_D];
     WU_ALIGNED float s[2][32 * 32], dp[2][32 * 32];   /* tiles [2][2], in turn */
     WU_ALIGNED uint8_t p[4 * 2 * KB], ds[4 * 2 * KB]; /* row operands [4 key tiles][2 pairs] */
     WU_ALIGNED uint8_t dst[2 * 4 * KB]; /* column operand [2 groups of keys][4 lane tiles] */
@@ -490,11 +532,10 @@ typedef struct backward_mem {
 _Static_assert(sizeof(forward_mem) <= WU_ATTN_MEM && sizeof(backward_mem) <= WU_ATTN_MEM,
                "fits into a unit's memory");
 
-static void open_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void open_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     (void)kv;
-    (void)block;
     backward_mem *w = mem;
-    const size_t bytes = (size_t)(BLOCK * wide(job->a)) * sizeof(float);
+    const size_t bytes = (size_t)((b.b1 - b.b0) * BLOCK * wide(job->a)) * sizeof(float);
     wu_amx_configure();
     memset(w->dk, 0, bytes);
     memset(w->dv, 0, bytes);
@@ -508,6 +549,7 @@ typedef struct patch {
     const uint8_t *keys;
     float scale;
     int32_t j0, g, pair, n_step;
+    int32_t key_tile; /* of the block, in dk and dv */
     bool whole;
 } patch;
 
@@ -519,36 +561,42 @@ static void patch_scores(const patch *p, float *s, float *dp) {
            tiles_at(p->q->dot, 2 * p->pair, 1, 4), n, false);
 }
 
-/* P and dS of a row of a patch, 16 lanes from x on. */
-WU_INLINE __m512 row_of_ds(const patch *p, const float *s, const float *dp, int32_t j, int32_t x,
-                           __m512 *e, bool whole) {
-    const int32_t lane = 32 * p->pair + x, at = j / 16 * 512 + x * 16 + j % 16 * 16;
-    *e = power2(_mm512_fmsub_ps(_mm512_load_ps(s + at), _mm512_set1_ps(p->scale * log2_e),
-                                _mm512_load_ps(p->q->lse + lane)));
-    if (!whole) {
-        const __m512i query = _mm512_load_si512(p->l->query + lane);
-        *e = _mm512_maskz_mov_ps(seeing(p->v, query, p->j0 + 32 * p->g + j), *e);
+/* P and dS of two rows of key tile t; e and ds are [row][lane tile]. */
+WU_INLINE void two_rows(const patch *p, const float *s, const float *dp, int32_t t, int32_t r,
+                        __m512 e[2][2], __m512 ds[2][2], bool whole) {
+    const __m512 scale = _mm512_set1_ps(p->scale * log2_e);
+    for (int32_t i = 0; i < 2; i++) {
+        for (int32_t x = 0; x < 2; x++) {
+            const int32_t lane = 32 * p->pair + 16 * x;
+            e[i][x] = power2(
+                _mm512_fmsub_ps(score(s, t, r + i, x), scale, _mm512_load_ps(p->q->lse + lane)));
+            if (!whole) {
+                const __m512i query = _mm512_load_si512(p->l->query + lane);
+                const int32_t j = p->j0 + 32 * p->g + 16 * t + r + i;
+                e[i][x] = _mm512_maskz_mov_ps(seeing(p->v, query, j), e[i][x]);
+            }
+            ds[i][x] = e[i][x] * (score(dp, t, r + i, x) - _mm512_load_ps(p->q->dsum + lane));
+        }
     }
-    return *e * (_mm512_load_ps(dp + at) - _mm512_load_ps(p->q->dsum + lane));
 }
 
 /* P and dS of a patch go where the products expect them. */
 WU_INLINE void patch_harden(backward_mem *w, const patch *p, const float *s, const float *dp,
                             bool whole) {
-    uint8_t *dst = w->dst + (p->g * 4 + 2 * p->pair) * KB;
-    for (int32_t j = 0; j < 32; j += 2) {
-        __m512 e[2][2], ds[2][2];
-        for (int32_t r = 0; r < 2; r++)
-            for (int32_t x = 0; x < 2; x++)
-                ds[r][x] = row_of_ds(p, s, dp, j + r, 16 * x, &e[r][x], whole);
-        const int32_t at = ((2 * p->g + j / 16) * 2 + p->pair) * KB + j % 16 * 64;
-        for (int32_t r = 0; r < 2; r++) {
-            _mm512_store_si512(w->p + at + 64 * r, (__m512i)_mm512_cvtne2ps_pbh(e[r][1], e[r][0]));
-            _mm512_store_si512(w->ds + at + 64 * r,
-                               (__m512i)_mm512_cvtne2ps_pbh(ds[r][1], ds[r][0]));
+    for (int32_t t = 0; t < 2; t++) {
+        const int32_t at = ((2 * p->g + t) * 2 + p->pair) * KB;
+        uint8_t *dst = w->dst + (p->g * 4 + 2 * p->pair) * KB + 512 * t;
+        for (int32_t r = 0; r < 16; r += 2) {
+            __m512 e[2][2], ds[2][2];
+            two_rows(p, s, dp, t, r, e, ds, whole);
+            for (int32_t i = 0; i < 2; i++) {
+                _mm512_store_si512(w->p + at + 64 * (r + i),
+                                   (__m512i)_mm512_cvtne2ps_pbh(e[i][1], e[i][0]));
+                _mm512_store_si512(w->ds + at + 64 * (r + i),
+                                   (__m512i)_mm512_cvtne2ps_pbh(ds[i][1], ds[i][0]));
+                _mm512_store_si512(dst + i * KB + 32 * r, pairs(ds[0][i], ds[1][i]));
+            }
         }
-        for (int32_t x = 0; x < 2; x++)
-            _mm512_store_si512(dst + x * KB + j / 2 * 64, pairs(ds[0][x], ds[1][x]));
     }
 }
 
@@ -561,74 +609,103 @@ static void patch_clear(backward_mem *w, const patch *p) {
     }
 }
 
-/* dv += P do, dk += dS q, dq^T += k^T dS */
-static void back_products(backward_mem *w, const packed *q, const uint8_t *keys, int32_t n_pair,
-                          int32_t d) {
-    const int32_t n = d / 16;
-    const uint8_t *kt = keys + 2 * BLOCK * d * 2;
-    for (int32_t t = 0; t < 4; t += 2)
-        for (int32_t i = 0; i < n; i += 2)
-            square(tiles_at(w->dv, t * n + i, n, 1), tiles_at(w->p, 2 * t, 2, 1),
-                   tiles_at(q->d_o, i, 1, n), n_pair, true);
-    for (int32_t t = 0; t < 4; t += 2)
-        for (int32_t i = 0; i < n; i += 2)
-            square(tiles_at(w->dk, t * n + i, n, 1), tiles_at(w->ds, 2 * t, 2, 1),
-                   tiles_at(q->q, i, 1, n), n_pair, true);
+/* dv += P do, dk += dS q for the keys of group g */
+static void add_keys(backward_mem *w, const patch *p, int32_t g) {
+    const int32_t n = 2 * p->n_step, t = p->key_tile + 2 * g, n_pair = p->l->n_pair;
     for (int32_t i = 0; i < n; i += 2)
-        for (int32_t x = 0; x < 2 * n_pair; x += 2)
-            square(tiles_at(q->dqt, 4 * i + x, 4, 1), tiles_at(kt, 2 * i, 2, 1),
-                   tiles_at(w->dst, x, 1, 4), 2, true);
+        square(tiles_at(w->dv, t * n + i, n, 1), tiles_at(w->p, 4 * g, 2, 1),
+               tiles_at(p->q->d_o, i, 1, n), n_pair, true);
+    for (int32_t i = 0; i < n; i += 2)
+        square(tiles_at(w->dk, t * n + i, n, 1), tiles_at(w->ds, 4 * g, 2, 1),
+               tiles_at(p->q->q, i, 1, n), n_pair, true);
 }
 
-static void back_span(const wu_attn_job *job, const packed *q, const lanes *l,
-                      const wu_attn_sight *v, const uint8_t *keys, int32_t block, backward_mem *w) {
+/* dq^T += k^T dS for a pair of lane tiles */
+static void add_queries(const backward_mem *w, const packed *q, const uint8_t *keys, int32_t pair,
+                        int32_t d) {
+    for (int32_t i = 0; i < d / 16; i += 2)
+        square(tiles_at(q->dqt, 4 * i + 2 * pair, 4, 1),
+               tiles_at(keys + 2 * BLOCK * d * 2, 2 * i, 2, 1), tiles_at(w->dst, 2 * pair, 1, 4), 2,
+               true);
+}
+
+typedef struct patches {
     patch list[4];
-    int32_t n = 0;
-    for (int32_t pair = 0; pair < l->n_pair; pair++) {
-        piece see = {0};
-        const bool any = look(&see, v, l, block, pair);
-        for (int32_t g = 0; g < BLOCK / 32; g++) {
-            const patch p = {
-                q, v, l, keys, job->a->scale, block * BLOCK, g, pair, wide(job->a) / 32, see.whole};
+    int32_t n, n_first; /* all, and those of the first group of keys */
+} patches;
+
+static patches find_patches(const patch *like, backward_mem *w, int32_t block) {
+    patches f = {.n = 0};
+    for (int32_t g = 0; g < BLOCK / 32; g++) {
+        for (int32_t pair = 0; pair < like->l->n_pair; pair++) {
+            piece see = {0};
+            patch p = *like;
+            p.g = g;
+            p.pair = pair;
+            const bool any = look(&see, like->v, like->l, block, pair);
+            p.whole = see.whole;
             if (any && g >= see.g0 && g < see.g1)
-                list[n++] = p;
+                f.list[f.n++] = p;
             else
                 patch_clear(w, &p);
         }
+        if (g == 0) f.n_first = f.n;
     }
-    if (n == 0) return;
-    patch_scores(&list[0], w->s[0], w->dp[0]);
-    for (int32_t i = 0; i < n; i++) {
-        const float *s = w->s[i % 2], *dp = w->dp[i % 2];
-        if (i + 1 < n) patch_scores(&list[i + 1], w->s[(i + 1) % 2], w->dp[(i + 1) % 2]);
-        if (list[i].whole)
-            patch_harden(w, &list[i], s, dp, true);
-        else
-            patch_harden(w, &list[i], s, dp, false);
-    }
-    back_products(w, q, keys, l->n_pair, wide(job->a));
+    return f;
 }
 
-static void back(const wu_attn_job *job, int32_t head, int32_t tile, int32_t block, void *mem) {
+/* Products come as late as possible after the stores that they wait for. */
+static void back_patches(const patches *f, backward_mem *w) {
+    const patch *like = &f->list[0];
+    const int32_t n_pair = like->l->n_pair, d = 32 * like->n_step;
+    patch_scores(like, w->s[0], w->dp[0]);
+    for (int32_t i = 0; i < f->n; i++) {
+        const patch *p = &f->list[i];
+        const float *s = w->s[i % 2], *dp = w->dp[i % 2];
+        if (i + 1 < f->n) patch_scores(p + 1, w->s[(i + 1) % 2], w->dp[(i + 1) % 2]);
+        if (p->whole)
+            patch_harden(w, p, s, dp, true);
+        else
+            patch_harden(w, p, s, dp, false);
+        if (f->n_first > 0 && i == f->n_first) add_keys(w, like, 0);
+    }
+    if (n_pair > 1) add_queries(w, like->q, like->keys, 0, d);
+    if (f->n_first > 0 && f->n == f->n_first) add_keys(w, like, 0);
+    if (f->n > f->n_first) add_keys(w, like, 1);
+    add_queries(w, like->q, like->keys, n_pair - 1, d);
+}
+
+static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
     const wu_attn_tile *t = &job->tile[tile];
     const wu_attn_run *run = &job->a->run[t->run];
     const packed q = find_packed(job, head, tile);
-    const uint8_t *keys = wu_attn_keys(job, head / job->group, block);
     lanes l;
     set_lanes(&l, t, head, 1);
-    for (int32_t s = run->span; s < run->span + run->n_span; s++) {
-        const wu_attn_sight v = wu_attn_see(job->a, t, s);
-        if (WU_MAX(v.first, block * BLOCK) < WU_MIN(v.end, (block + 1) * BLOCK))
-            back_span(job, &q, &l, &v, keys, block, mem);
+    for (int32_t block = b.b0; block < b.b1; block++) {
+        for (int32_t s = run->span; s < run->span + run->n_span; s++) {
+            const wu_attn_sight v = wu_attn_see(job->a, t, s);
+            const patch like = {.q = &q,
+                                .v = &v,
+                                .l = &l,
+                                .keys = wu_attn_keys(job, head / job->group, block),
+                                .scale = job->a->scale,
+                                .j0 = block * BLOCK,
+                                .n_step = wide(job->a) / 32,
+                                .key_tile = (block - b.b0) * (BLOCK / 16)};
+            if (WU_MAX(v.first, like.j0) >= WU_MIN(v.end, like.j0 + BLOCK)) continue;
+            const patches f = find_patches(&like, mem, block);
+            if (f.n > 0) back_patches(&f, mem);
+        }
     }
 }
 
-static void close_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void close_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     const wu_attention *a = job->a;
     const backward_mem *w = mem;
-    const int32_t d = a->d_head, n = wide(a) / 16, j0 = block * BLOCK;
+    const int32_t d = a->d_head, n = wide(a) / 16, j0 = b.b0 * BLOCK;
+    const int32_t n_row = WU_MIN(b.b1 * BLOCK, job->n_key) - j0;
     const __m512 scale = _mm512_set1_ps(a->scale);
-    for (int32_t j = 0; j < BLOCK && j0 + j < job->n_key; j++) {
+    for (int32_t j = 0; j < n_row; j++) {
         const int64_t to = (int64_t)(j0 + j) * a->lddk + (int64_t)kv * d;
         for (int32_t c = 0; c < d; c += 16) {
             const int32_t at = (j / 16 * n + c / 16) * 256 + j % 16 * 16;
@@ -665,7 +742,7 @@ const wu_attn_ops wu_attn_amx = {.name = "amx",
                                  .pack_keys = pack_keys,
                                  .forward = forward,
                                  .begin = begin,
-                                 .open = open_block,
+                                 .open = open_strip,
                                  .back = back,
-                                 .close = close_block,
+                                 .close = close_strip,
                                  .finish = finish};

@@ -19,6 +19,7 @@
 enum {
     LANES = WU_ATTN_TILE,
     BLOCK = WU_ATTN_BLOCK,
+    STRIP = WU_ATTN_BLOCK * WU_ATTN_SPREAD,
     MAX_D = WU_ATTN_MAX_HEAD,
     M_FULL = VEC_W == 16 ? 12 : 6 /* rows of a product in registers, two vectors each */
 };
@@ -302,20 +303,20 @@ static void begin(const wu_attn_job *job, int32_t head, int32_t tile, void *mem)
 
 typedef struct backward_mem {
     float s[BLOCK * LANES], dp[BLOCK * LANES]; /* [keys][width] */
-    float k[BLOCK * MAX_D], v[BLOCK * MAX_D];  /* [keys][wide] */
-    float dk[BLOCK * MAX_D], dv[BLOCK * MAX_D];
+    float k[STRIP * MAX_D], v[STRIP * MAX_D];  /* [keys][wide] */
+    float dk[STRIP * MAX_D], dv[STRIP * MAX_D];
 } backward_mem;
 
 _Static_assert(sizeof(forward_mem) <= WU_ATTN_MEM && sizeof(backward_mem) <= WU_ATTN_MEM,
                "fits into a unit's memory");
 
-static void open_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void open_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     const wu_attention *a = job->a;
     backward_mem *w = mem;
-    const int32_t wide = round_up(a->d_head, VEC_W), j0 = block * BLOCK;
-    memset(w->dk, 0, (size_t)(BLOCK * wide) * sizeof(float));
-    memset(w->dv, 0, (size_t)(BLOCK * wide) * sizeof(float));
-    for (int32_t j = 0; j < BLOCK && j0 + j < job->n_key; j++) {
+    const int32_t wide = round_up(a->d_head, VEC_W), j0 = b.b0 * BLOCK, n = (b.b1 - b.b0) * BLOCK;
+    memset(w->dk, 0, (size_t)(n * wide) * sizeof(float));
+    memset(w->dv, 0, (size_t)(n * wide) * sizeof(float));
+    for (int32_t j = 0; j < n && j0 + j < job->n_key; j++) {
         if (!job->seen[j0 + j]) continue;
         widen(w->k + j * wide, a, a->k, a->ldk, kv, j0 + j, j0 + j + 1, wide);
         widen(w->v + j * wide, a, a->v, a->ldv, kv, j0 + j, j0 + j + 1, wide);
@@ -342,10 +343,10 @@ WU_INLINE void harden(backward_mem *w, const packed *p, const wu_attn_sight *v, 
 }
 
 static void back_keys(const wu_attn_job *job, const packed *p, const wu_attn_sight *v,
-                      backward_mem *w, int32_t block, int32_t j0, int32_t n) {
+                      backward_mem *w, int32_t b0, int32_t j0, int32_t n) {
     const wu_attention *a = job->a;
     const int32_t d = a->d_head, width = p->l.width, wide = p->wide;
-    const int64_t at = (int64_t)(j0 - block * BLOCK) * wide;
+    const int64_t at = (int64_t)(j0 - b0 * BLOCK) * wide;
     const product s = {w->s, w->k + at, p->qt, width, wide, 1, width, d, false};
     const product dp = {w->dp, w->v + at, p->dot, width, wide, 1, width, d, false};
     multiply(&s, n, width);
@@ -363,23 +364,26 @@ static void back_keys(const wu_attn_job *job, const packed *p, const wu_attn_sig
     multiply(&dq, d, width);
 }
 
-static void back(const wu_attn_job *job, int32_t head, int32_t tile, int32_t block, void *mem) {
+static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
     const wu_attn_tile *t = &job->tile[tile];
     const wu_attn_run *run = &job->a->run[t->run];
     const packed p = find_packed(job, head, tile);
-    for (int32_t s = run->span; s < run->span + run->n_span; s++) {
-        const wu_attn_sight v = wu_attn_see(job->a, t, s);
-        const int32_t j0 = WU_MAX(v.first, block * BLOCK);
-        const int32_t j1 = WU_MIN(v.end, (block + 1) * BLOCK);
-        if (j0 < j1) back_keys(job, &p, &v, mem, block, j0, j1 - j0);
+    for (int32_t block = b.b0; block < b.b1; block++) {
+        for (int32_t s = run->span; s < run->span + run->n_span; s++) {
+            const wu_attn_sight v = wu_attn_see(job->a, t, s);
+            const int32_t j0 = WU_MAX(v.first, block * BLOCK);
+            const int32_t j1 = WU_MIN(v.end, (block + 1) * BLOCK);
+            if (j0 < j1) back_keys(job, &p, &v, mem, b.b0, j0, j1 - j0);
+        }
     }
 }
 
-static void close_block(const wu_attn_job *job, int32_t kv, int32_t block, void *mem) {
+static void close_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
     const wu_attention *a = job->a;
     const backward_mem *w = mem;
-    const int32_t d = a->d_head, wide = round_up(d, VEC_W), j0 = block * BLOCK;
-    for (int32_t j = 0; j < BLOCK && j0 + j < job->n_key; j++) {
+    const int32_t d = a->d_head, wide = round_up(d, VEC_W), j0 = b.b0 * BLOCK;
+    const int32_t n = WU_MIN(b.b1 * BLOCK, job->n_key) - j0;
+    for (int32_t j = 0; j < n; j++) {
         const int64_t at = (int64_t)(j0 + j) * a->lddk + (int64_t)kv * d;
         memcpy(a->dv + at, w->dv + j * wide, (size_t)d * sizeof(float));
         for (int32_t i = 0; i < d; i++) a->dk[at + i] = a->scale * w->dk[j * wide + i];
@@ -399,7 +403,7 @@ static void finish(const wu_attn_job *job, int32_t head, int32_t tile, void *mem
 #define ATTN_OPS(level)                                                                            \
     {                                                                                              \
         .name = level, .key_bytes = no_key_bytes, .query_bytes = query_bytes, .forward = forward,  \
-        .begin = begin, .open = open_block, .back = back, .close = close_block, .finish = finish   \
+        .begin = begin, .open = open_strip, .back = back, .close = close_strip, .finish = finish   \
     }
 
 #endif
