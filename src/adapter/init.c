@@ -44,7 +44,7 @@ static wu_code draw_a(const wu_site *s, const uint32_t key[2], wu_err *err) {
     if (n > INT32_MAX)
         return wu_fail(err, WU_EARG, "adapter: rank %d at %d inputs is too large", s->rank,
                        s->n_in);
-    uint32_t *word = malloc((size_t)n * sizeof(*word));
+    uint32_t *word = calloc((size_t)n, sizeof(*word));
     if (!word) return wu_fail(err, WU_ENOMEM, "adapter: out of memory for its start");
     draw_words(word, key, (uint32_t)n);
     const float hi = (float)(1.0 / sqrt((double)s->n_in)), lo = -hi, span = hi - lo;

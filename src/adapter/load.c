@@ -127,6 +127,7 @@ static wu_code copy_sites(const wu_adapter *ad, const pair *pairs, const char *p
         const wu_site *s = &ad->site[i];
         const pair *p = &pairs[s->layer * WU_N_LINEAR + (int32_t)s->linear];
         wu_code rc;
+        WU_ASSERT(p->a && p->b); /* every site was found in the file */
         if ((rc = copy_tensor(s->a, p->a, s->rank, s->n_in, p->transposed, path, err))) return rc;
         if ((rc = copy_tensor(s->b, p->b, s->n_out, s->rank, p->transposed, path, err))) return rc;
     }

@@ -148,6 +148,44 @@ static void patterns_and_mixed_ranks(void **state) {
     wu_adapter_free(ad);
 }
 
+/* Sites without a pattern, layers left out: both forms name them one by one. */
+static void any_set_of_sites_comes_back(void **state) {
+    (void)state;
+    static const char *const left_out[][2] = {{"layers.1.self_attn.q_proj", "layers.2.mlp"},
+                                              {"layers.1.", "layers.1."}};
+    for (size_t k = 0; k < WU_LEN(left_out); k++) {
+        wu_adapter *ad = make(&(wu_adapter_spec){.rank = 2, .scale = 2.0f}), *some = NULL,
+                   *back = NULL;
+        wu_tensor kept[2 * N_LAYER * WU_N_LINEAR];
+        char path[WU_PATH_MAX], copy[WU_PATH_MAX];
+        int32_t n = 0;
+        wu_st *st = NULL;
+        wu_err err = {0};
+        remove_files();
+        CHECK_OK(wu_adapter_save(ad, dir, WU_ADAPTER_PEFT, NULL, NULL, &err), err);
+        assert_int_equal(
+            rename(in_dir(path, "adapter_model.safetensors"), in_dir(copy, "one.safetensors")), 0);
+        CHECK_OK(wu_st_open(&st, copy, &err), err);
+        for (int32_t i = 0; i < wu_st_count(st); i++)
+            if (!strstr(wu_st_at(st, i)->name, left_out[k][0]) &&
+                !strstr(wu_st_at(st, i)->name, left_out[k][1]))
+                kept[n++] = *wu_st_at(st, i);
+        CHECK_OK(wu_st_write(path, kept, n, NULL, &err), err);
+        wu_st_close(st);
+        CHECK_OK(wu_adapter_load(&some, dir, &dims, &err), err);
+        assert_int_equal(some->n_site, n / 2);
+        for (int format = WU_ADAPTER_MLX; format <= WU_ADAPTER_PEFT; format++) {
+            remove_files();
+            CHECK_OK(wu_adapter_save(some, dir, (wu_adapter_format)format, NULL, NULL, &err), err);
+            CHECK_OK(wu_adapter_load(&back, dir, &dims, &err), err);
+            check_same(some, back);
+            wu_adapter_free(back);
+        }
+        wu_adapter_free(ad);
+        wu_adapter_free(some);
+    }
+}
+
 static void one_file_overwrites_parameters(void **state) {
     (void)state;
     const wu_adapter_spec spec = {.rank = 2, .scale = 2.0f, .num_layers = 1};
@@ -335,6 +373,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_forms_come_back),
         cmocka_unit_test(patterns_and_mixed_ranks),
+        cmocka_unit_test(any_set_of_sites_comes_back),
         cmocka_unit_test(one_file_overwrites_parameters),
         cmocka_unit_test(wrong_configurations_are_named),
         cmocka_unit_test(wrong_tensors_are_named),
