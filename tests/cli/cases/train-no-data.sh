@@ -1,0 +1,1 @@
+wrapup train -q --model tests/data/tiny-llama --data /no/such/folder
