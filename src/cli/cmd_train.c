@@ -176,11 +176,10 @@ static wu_code read_data(work *w, wu_err *err) {
     if ((rc = wu_dataset_read(&w->valid, path, &d, err))) return rc;
     const int32_t shared = wu_dataset_overlap(w->train, w->valid, &line);
     if (shared > 0)
-        wu_log(
-            WU_LOG_WARN,
-            "%s:%d: its conversation (source_id) is in the training data too, as are those of %d "
-            "examples in all: the validation loss will look better than it is",
-            path, line, shared);
+        wu_log(WU_LOG_WARN,
+               "%s:%d: its conversation (source_id) is in the training data too (examples like it: "
+               "%d); the validation loss will look better than it is",
+               path, line, shared);
     return WU_OK;
 }
 
