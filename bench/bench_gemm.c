@@ -52,7 +52,10 @@ enum { GROUP = 64 };
 
 static wu_matrix weights_at(wu_dtype type, int32_t n_out, int32_t n_in, const char *data,
                             const void *scale) {
-    wu_matrix w = {.type = type, .n_out = n_out, .n_in = n_in, .data = data,
+    wu_matrix w = {.type = type,
+                   .n_out = n_out,
+                   .n_in = n_in,
+                   .data = data,
                    .row_bytes = (int64_t)n_in * wu_dtype_bits(type) / 8};
     if (type == WU_Q4 || type == WU_Q8) {
         w.group = GROUP;
@@ -88,12 +91,14 @@ static void product(bench *b, wu_dtype type, bool transposed, int32_t n_out, int
     void *memory = take(wu_packed_bytes(b->c, b->precision, n_row, inner));
     fill(data, bytes);
     fill(scale, groups);
-    for (int64_t i = 0; i < (int64_t)n_row * inner; i++) x[i] = (float)(i * 7919 % 2003) * 1e-3f - 1;
+    for (int64_t i = 0; i < (int64_t)n_row * inner; i++)
+        x[i] = (float)(i * 7919 % 2003) * 1e-3f - 1;
     const wu_matrix w = weights_at(type, n_out, n_in, data, scale);
     product_case k = {.b = b, .from = x};
     wu_pack_init(b->c, &k.x, b->precision, n_row, inner, memory);
     k.p = (wu_product){.transposed = transposed, .x = &k.x, .w = &w, .y = y, .ldy = cols};
-    const samples s = probe_samples(&b->probe, wu_compute_pool(b->c), b->o->seconds, run_product, &k);
+    const samples s =
+        probe_samples(&b->probe, wu_compute_pool(b->c), b->o->seconds, run_product, &k);
     const double flops = 2.0 * n_row * n_out * n_in;
     const double peak = b->probe.best * b->probe.n_thread;
     const double best = s.clean ? s.best : s.best_all;
@@ -152,7 +157,8 @@ enum { READ_BYTES = 1 << 18 };
 #ifdef WU_X86
 __attribute__((target("avx2")))
 #endif
-static int64_t read_all(const char *p) {
+static int64_t
+read_all(const char *p) {
     int64_t s[16] = {0};
     for (int64_t i = 0; i < READ_BYTES; i += 128)
         for (int j = 0; j < 16; j++) s[j] += *(const int64_t *)(const void *)(p + i + j * 8);
@@ -174,9 +180,9 @@ static void run_read(void *ctx) {
 static double report(const decode_case *k, const samples *s, const char *what, double bandwidth) {
     const double best = s->clean ? s->best : s->best_all;
     const double rate = (double)k->bytes / best * 1e-9;
-    printf("%-10s %-22s %5dx%-5d  %6.1f %s (%.1f) GB/s of weights", wu_level_name(k->b->probe.level),
-           what, k->w.n_out, k->w.n_in, rate, s->clean ? " " : "*",
-           s->clean ? (double)k->bytes / s->median * 1e-9 : 0.0);
+    printf("%-10s %-22s %5dx%-5d  %6.1f %s (%.1f) GB/s of weights",
+           wu_level_name(k->b->probe.level), what, k->w.n_out, k->w.n_in, rate,
+           s->clean ? " " : "*", s->clean ? (double)k->bytes / s->median * 1e-9 : 0.0);
     if (bandwidth > 0) printf("  %5.1f %% of reading", 100 * rate / bandwidth);
     printf("  %8.1f us  clean %d/%d\n", best * 1e6, s->clean, s->n);
     fflush(stdout);
@@ -200,7 +206,8 @@ static void decode_type(bench *b, decode_case *k, wu_dtype type, int32_t n_out, 
         wu_pack_init(b->c, &k->x, b->precision, rows, n_in, memory);
         wu_pack(b->c, &k->x, x, WU_F32, n_in);
         const samples s = probe_samples(&b->probe, pool, b->o->seconds, run_decode, k);
-        snprintf(what, sizeof(what), "%s, %d row%s", wu_dtype_name(type), rows, rows > 1 ? "s" : "");
+        snprintf(what, sizeof(what), "%s, %d row%s", wu_dtype_name(type), rows,
+                 rows > 1 ? "s" : "");
         const double rate = report(k, &s, what, bandwidth);
         if (rows == 1) first = rate;
         if (rows > 1)

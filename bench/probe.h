@@ -25,7 +25,7 @@ __attribute__((target("avx2,fma"))) static inline double probe_avx2(void) {
     enum { STEPS = 6000 };
     __m256 s[10];
     const __m256 x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(0.0001f);
-    for (int i = 0; i < 10; i++) s[i] = _mm256_set1_ps((float)i);
+    _Pragma("GCC unroll 10") for (int i = 0; i < 10; i++) s[i] = _mm256_set1_ps((float)i);
     for (int n = 0; n < STEPS; n++) {
         _Pragma("GCC unroll 10") for (int i = 0; i < 10; i++) {
             s[i] = _mm256_fmadd_ps(s[i], x, y);
@@ -39,7 +39,7 @@ PROBE_512 static inline double probe_avx512(void) {
     enum { STEPS = 4000 };
     __m512 s[16];
     const __m512 x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(0.0001f);
-    for (int i = 0; i < 16; i++) s[i] = _mm512_set1_ps((float)i);
+    _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) s[i] = _mm512_set1_ps((float)i);
     for (int n = 0; n < STEPS; n++) {
         _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) {
             s[i] = _mm512_fmadd_ps(s[i], x, y);
@@ -54,7 +54,7 @@ PROBE_512 static inline double probe_avx512bf16(void) {
     __m512 s[16];
     const __m512bh x = (__m512bh)_mm512_set1_epi32(0x3f803f81);
     const __m512bh y = (__m512bh)_mm512_set1_epi32(0x38003801);
-    for (int i = 0; i < 16; i++) s[i] = _mm512_set1_ps((float)i);
+    _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) s[i] = _mm512_set1_ps((float)i);
     for (int n = 0; n < STEPS; n++) {
         _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) {
             s[i] = _mm512_dpbf16_ps(s[i], x, y);
@@ -73,9 +73,9 @@ typedef struct probe_config {
 /* 2 x 2 tiles from L1; random numbers, because zeros clock higher. */
 __attribute__((target("amx-tile,amx-bf16"))) static inline double probe_amx(void) {
     enum { STEPS = 600 };
-    static const WU_ALIGNED probe_config config = {
-        .palette = 1, .bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-        .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+    static const WU_ALIGNED probe_config config = {.palette = 1,
+                                                   .bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+                                                   .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
     static _Thread_local WU_ALIGNED uint16_t data[2048];
     if (!data[5]) {
         uint32_t r = 1;
@@ -121,11 +121,16 @@ static inline double probe_c(void) {
 static inline double probe_level(wu_level level) {
 #ifdef WU_X86
     switch (level) {
-    case WU_LEVEL_AVX2: return probe_avx2();
-    case WU_LEVEL_AVX512: return probe_avx512();
-    case WU_LEVEL_AVX512BF16: return probe_avx512bf16();
-    case WU_LEVEL_AMX: return probe_amx();
-    default: break;
+    case WU_LEVEL_AVX2:
+        return probe_avx2();
+    case WU_LEVEL_AVX512:
+        return probe_avx512();
+    case WU_LEVEL_AVX512BF16:
+        return probe_avx512bf16();
+    case WU_LEVEL_AMX:
+        return probe_amx();
+    default:
+        break;
     }
 #else
     (void)level;
@@ -136,7 +141,7 @@ static inline double probe_level(wu_level level) {
 typedef struct probe {
     wu_level level;
     int n_thread;
-    double best;          /* flop/s of one thread, best ever seen */
+    double best; /* flop/s of one thread, best ever seen */
     atomic_int arrived;
     double rate[WU_POOL_MAX];
 } probe;

@@ -60,7 +60,7 @@ static void pack_rows(const wu_gemm_ops *g, wu_packed *p, int32_t r0, int32_t n,
         for (int32_t i = 0; i < n; i++)
             g->pack((char *)p->data + i * cols * number, TILE * number,
                     (const char *)x + i * x_bytes, x_type, p->n_col, round);
-        if (g->pairs && n > 1) pack_pairs(p);
+        if (g->pairs) pack_pairs(p);
         return;
     }
     const int64_t tile = TILE * TILE * number;
@@ -261,11 +261,17 @@ static void run_piece(const plan *pl, wu_panel_job *job, const parts *m, int32_t
     pl->g->multiply(job);
 }
 
+/* Inner numbers of a panel: pieces of equal size that are no longer than the level wants. */
+static int32_t even_piece(const wu_gemm_ops *g, int32_t inner) {
+    const int32_t n = (inner + g->piece - 1) / g->piece;
+    return wu_round_up((inner + n - 1) / n, TILE);
+}
+
 static void run_block(const plan *pl, const parts *m, int32_t c0, int32_t r0) {
     const wu_product *p = pl->p;
     const wu_gemm_ops *g = pl->g;
     const int32_t rank = p->u ? p->u->n_col : 0;
-    const int32_t piece = pl->inner <= g->whole ? wu_round_up(pl->inner, TILE) : g->piece;
+    const int32_t piece = even_piece(g, pl->inner);
     wu_panel_job job = {
         .b = m->panel,
         .n_row = WU_MIN(pl->block_rows, p->x->n_row - r0),
@@ -333,19 +339,35 @@ static void check(const wu_product *p, const plan *pl) {
 }
 
 /* Columns of a block, in tiles: as wide as the panel may be, but so that the last round of units
- * keeps all threads busy. Half a tile is what a block costs beside its columns. */
-static int32_t pick_cols(int32_t n_tile, int32_t widest, int32_t n_thread) {
+ * keeps all threads busy. `beside` is what a block costs beside its columns, in tiles: it reads all
+ * activations once. */
+static int32_t pick_cols(int32_t n_tile, int32_t widest, int32_t n_thread, int32_t beside) {
     int32_t best = 1;
     int64_t least = INT64_MAX;
     for (int32_t w = 1; w <= WU_MIN(widest, n_tile); w++) {
         const int64_t blocks = (n_tile + w - 1) / w, rounds = (blocks + n_thread - 1) / n_thread;
-        const int64_t cost = rounds * (2 * w + 1);
+        const int64_t cost = rounds * (w + beside);
         if (cost <= least) {
             least = cost;
             best = w;
         }
     }
     return best;
+}
+
+static void plan_blocks(plan *pl, int32_t n_row, int32_t n_tile, int32_t n_thread) {
+    const int32_t piece = even_piece(pl->g, pl->inner);
+    const int32_t steps = piece / TILE + 1; /* one for a low-rank term */
+    const int32_t rows = wu_round_up(WU_MIN(n_row, MOST_ROWS), TILE);
+    int32_t widest = pl->g->panel_bytes / (int32_t)wu_tile_bytes(pl->g->format, steps);
+    widest = WU_MAX(1, widest);
+    if (pl->inner > piece || (pl->p->u && pl->p->u->n_col > TILE)) /* sums wait between pieces */
+        widest = WU_MIN(widest, SUMS_BYTES / (rows * TILE * (int32_t)sizeof(float)));
+    const int64_t bytes = (int64_t)rows * pl->inner * wu_number_bytes(pl->g->format);
+    const int32_t beside = bytes > (1 << 20) ? 3 : 1; /* from L3, from L2 */
+    pl->block_cols = TILE * pick_cols(n_tile, widest, n_thread, beside);
+    const int32_t row_blocks = (n_row + MOST_ROWS - 1) / MOST_ROWS;
+    pl->block_rows = wu_round_up((n_row + row_blocks - 1) / row_blocks, TILE);
 }
 
 static void make_plan(const wu_gemm_ops *g, int n_thread, plan *pl, const wu_product *p) {
@@ -362,15 +384,7 @@ static void make_plan(const wu_gemm_ops *g, int n_thread, plan *pl, const wu_pro
         pl->block_cols = TILE * WU_MAX(1, WU_MIN(even, FEW_TILES));
         pl->block_rows = TILE;
     } else {
-        const int32_t inner = pl->inner <= pl->g->whole ? pl->inner : pl->g->piece;
-        const int32_t steps = (inner + TILE - 1) / TILE + 1;
-        const int32_t bytes = (int32_t)wu_tile_bytes(pl->g->format, steps);
-        const int32_t rows = wu_round_up(WU_MIN(n_row, MOST_ROWS), TILE);
-        int32_t widest = WU_MAX(1, pl->g->panel_bytes / bytes);
-        widest = WU_MIN(widest, SUMS_BYTES / (rows * TILE * (int32_t)sizeof(float)));
-        pl->block_cols = TILE * pick_cols(n_tile, widest, n_thread);
-        const int32_t row_blocks = (n_row + MOST_ROWS - 1) / MOST_ROWS;
-        pl->block_rows = wu_round_up((n_row + row_blocks - 1) / row_blocks, TILE);
+        plan_blocks(pl, n_row, n_tile, n_thread);
     }
     pl->col_blocks = (pl->n_col + pl->block_cols - 1) / pl->block_cols;
 }

@@ -37,7 +37,8 @@ enum { LAYOUT_TILES, LAYOUT_ROWS };
 
 enum {
     MOST_ROWS = 1024, /* rows of a block */
-    FEW_TILES = 8     /* tiles of columns of a unit when weights are streamed */
+    FEW_TILES = 8,    /* tiles of columns of a unit when weights are streamed */
+    STREAM_BYTES = 524288
 };
 
 /* Where finished sums go; at the block's first row and column. */
@@ -74,17 +75,29 @@ typedef struct wu_dot_job {
     int64_t ldc;
     const char *w; /* n_w rows of numbers of the level's format, any alignment */
     int64_t w_bytes;
-    int32_t n_w; /* at most 32 */
+    int32_t n_w;
     const wu_packed *x;
     int32_t k0, n_k; /* multiples of 32 */
     bool first;
 } wu_dot_job;
 
+/* Streamed weights of any type: rows o .. o + n of W. */
+typedef struct wu_stream_job {
+    const struct wu_gemm_ops *g;
+    const wu_matrix *w;
+    const wu_packed *x;
+    bool round, first;
+    int32_t o, n;
+    float *c; /* [rows of x][ldc] */
+    int64_t ldc;
+    char *rows; /* memory for decoded rows, STREAM_BYTES, 64-byte aligned */
+} wu_stream_job;
+
 typedef struct wu_gemm_ops {
     wu_level level;
-    wu_dtype format;      /* of panels: BF16 or F32 */
-    int32_t panel_bytes;  /* of a panel that stays in L2 beside the activations */
-    int32_t piece, whole; /* inner numbers of a panel: all if at most `whole`, else `piece` */
+    wu_dtype format;     /* of panels: BF16 or F32 */
+    int32_t panel_bytes; /* of a panel that stays in L2 beside the activations */
+    int32_t piece;       /* most inner numbers of a panel */
     /* n numbers of row o of W from input k0 (multiple of 32) on, then zeros up to a multiple of
      * 32. round: to bf16 (the bf16 format always does). */
     void (*decode)(void *out, const wu_matrix *w, int32_t o, int32_t k0, int32_t n, bool round);
@@ -100,6 +113,8 @@ typedef struct wu_gemm_ops {
                   const char *row1, int32_t n_half);
     void (*multiply)(const wu_panel_job *job);
     void (*dot)(const wu_dot_job *job);
+    /* Decoding and dot() in one, if that is faster; else NULL. */
+    void (*stream)(const wu_stream_job *job);
     /* c [n_row][ldc] to y, with bias, sum and rounding as asked for. */
     void (*store)(const wu_target *to, const float *c, int64_t ldc, int32_t n_row, int32_t n_col);
     bool pairs; /* few rows are wanted as pairs, too */
@@ -132,7 +147,7 @@ WU_INLINE uint32_t *wu_packed_pairs(const wu_packed *p) {
 }
 
 /* Columns c0 .. c0 + nc of a forward product with few rows, weights streamed (few.c).
- * memory: at least 512 KiB, 64-byte aligned. */
+ *  memory: STREAM_BYTES and FEW_ROWS rows of sums, 64-byte aligned. */
 void wu_few_block(const wu_gemm_ops *g, const wu_product *p, int32_t c0, int32_t nc, char *memory);
 
 /* One product on the calling thread with the tables given, for the trial at start: packs n_row

@@ -17,19 +17,93 @@ static void leave(void) { _tile_release(); }
 
 /* A finished block that has not been stored yet; quarters of 8 rows are stored one at a time. */
 typedef struct pending {
-    wu_target to;
     const float *c;
+    float *sums;   /* of the pieces before and after this one, or NULL */
+    bool set, out; /* set: there are no pieces before; out: there are none after */
+    wu_target to;
     int32_t n_row, n_col, row; /* row: the next one to store */
 } pending;
 
+/* To the sums of all pieces, which wait in L2. */
+static void keep_rows(const pending *p, int32_t end) {
+    const float *c = p->c + p->row * TILE;
+    float *sums = p->sums + p->row * TILE;
+    for (int32_t i = 0; i < (end - p->row) * TILE; i += 16) {
+        __m512 v = _mm512_load_ps(c + i);
+        if (!p->set) v = _mm512_add_ps(v, _mm512_load_ps(sums + i));
+        _mm512_store_ps(sums + i, v);
+    }
+}
+
+/* Few instructions matter here: they share the window of the core with tile instructions. */
+WU_INLINE void store_whole(const pending *p, int32_t end, bool sums, bool bias, bool add,
+                           bool narrow) {
+    const int64_t ld = p->to.ld * (narrow ? 2 : 4);
+    char *y = p->to.y + p->row * ld;
+    const float *c = p->c + p->row * TILE, *s = p->sums + (sums ? p->row * TILE : 0);
+    const __m512 b0 = bias ? _mm512_loadu_ps(p->to.bias) : _mm512_setzero_ps();
+    const __m512 b1 = bias ? _mm512_loadu_ps(p->to.bias + HALF) : _mm512_setzero_ps();
+    for (int32_t r = p->row; r < end; r++, c += TILE, s += TILE, y += ld) {
+        __m512 v0 = _mm512_load_ps(c), v1 = _mm512_load_ps(c + HALF);
+        if (sums) v0 = _mm512_add_ps(v0, _mm512_load_ps(s));
+        if (sums) v1 = _mm512_add_ps(v1, _mm512_load_ps(s + HALF));
+        if (bias) v0 = _mm512_add_ps(v0, b0);
+        if (bias) v1 = _mm512_add_ps(v1, b1);
+        if (narrow) {
+            _mm512_storeu_si512(y, (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
+            continue;
+        }
+        if (add) v0 = _mm512_add_ps(v0, _mm512_loadu_ps(y));
+        if (add) v1 = _mm512_add_ps(v1, _mm512_loadu_ps(y + 64));
+        _mm512_storeu_ps(y, v0);
+        _mm512_storeu_ps(y + 64, v1);
+    }
+}
+
+/* Any width. */
+static void store_part(const pending *p, int32_t end) {
+    for (int32_t r = p->row; r < end; r++) {
+        for (int32_t j = 0; j < p->n_col; j += HALF) {
+            __m512 v = _mm512_load_ps(p->c + r * TILE + j);
+            if (p->sums) v = _mm512_add_ps(v, _mm512_load_ps(p->sums + r * TILE + j));
+            store_x16(&p->to, r, j, v, p->n_col - j);
+        }
+    }
+}
+
+static void store_rows(const pending *p, int32_t end) {
+    const bool bias = p->to.bias != NULL, add = p->to.add, sums = p->sums != NULL;
+    const bool narrow = p->to.type == WU_BF16;
+    if (p->n_col < TILE) {
+        store_part(p, end);
+    } else if (narrow) {
+        if (sums) store_whole(p, end, true, bias, false, true);
+        if (!sums) store_whole(p, end, false, bias, false, true);
+    } else if (bias) {
+        store_whole(p, end, sums, true, add, false);
+    } else if (add) {
+        if (sums) store_whole(p, end, true, false, true, false);
+        if (!sums) store_whole(p, end, false, false, true, false);
+    } else {
+        if (sums) store_whole(p, end, true, false, false, false);
+        if (!sums) store_whole(p, end, false, false, false, false);
+    }
+}
+
 static void store_quarter(pending *p) {
     const int32_t end = WU_MIN(p->row + TILE / 4, p->n_row);
-    if (p->row < end) {
-        const wu_target to = wu_target_at(&p->to, p->row, 0);
-        store_block512(&to, p->c + p->row * TILE, TILE, end - p->row, p->n_col);
+    if (p->out) {
+        store_rows(p, end);
+    } else {
+        keep_rows(p, end);
     }
-    p->row = p->row + TILE / 4;
+    p->row += TILE / 4;
 }
+
+enum {
+    PARTS = 6, /* of the steps of a block */
+    WAIT = 2   /* of them before rows of the block before are stored */
+};
 
 /* Rows of activations that will be needed next, on their way to L2. */
 typedef struct ahead {
@@ -63,33 +137,40 @@ WU_INLINE void one_by_two(const char *a, const char *b, int32_t n_step) {
     }
 }
 
+/* Asks for the lines of y that this block will write: otherwise stores wait for them one by one. */
+static void claim(const wu_target *to, int32_t row, int32_t col, int32_t n_row) {
+    const wu_target at = wu_target_at(to, row, col);
+    const int64_t ld = to->ld * wu_number_bytes(to->type);
+    for (int32_t r = 0; r < n_row; r++) {
+        __builtin_prefetch(at.y + r * ld, 1, 3);
+        if (to->type == WU_F32) __builtin_prefetch(at.y + r * ld + 64, 1, 3);
+    }
+}
+
 typedef struct block {
     const char *a[2], *b;
     const int32_t *n_step;
     float *c;
-    bool zero, tall; /* tall: more than 16 rows */
+    bool tall; /* more than 16 rows */
 } block;
 
 static void multiply_block(const block *k, pending *p, ahead *next) {
     enum { ROW = TILE * sizeof(float) };
     float *low = k->c + HALF * TILE;
-    if (k->zero) {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-    } else {
-        _tile_loadd(0, k->c, ROW);
-        _tile_loadd(1, k->c + HALF, ROW);
-        _tile_loadd(2, low, ROW);
-        _tile_loadd(3, low + HALF, ROW);
-    }
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    /* Some steps, then some rows of the block before; not at once, because its sums have to arrive
+     * first. */
     const char *b = k->b;
+    const int32_t some = WU_MAX(1, k->n_step[0] / PARTS);
+    int32_t part = 0;
     for (int i = 0; i < 2; i++) {
         const char *a = k->a[i];
-        for (int32_t s = 0; s < k->n_step[i];) {
-            /* a quarter of the steps, then a quarter of the block before */
-            const int32_t n = WU_MIN(WU_MAX(1, k->n_step[0] / 4), k->n_step[i] - s);
+        for (int32_t s = 0; s < k->n_step[i]; part++) {
+            const int32_t n = WU_MIN(some, k->n_step[i] - s);
+            if (part >= WAIT && p->row < p->n_row) store_quarter(p);
             if (k->tall) {
                 two_by_two(a, b, n, next);
             } else {
@@ -98,7 +179,6 @@ static void multiply_block(const block *k, pending *p, ahead *next) {
             s += n;
             a += (int64_t)n * STEP_BYTES;
             b += (int64_t)n * STEP_BYTES;
-            if (p->row < p->n_row) store_quarter(p);
         }
     }
     while (p->row < p->n_row) store_quarter(p);
@@ -116,27 +196,30 @@ static void multiply(const wu_panel_job *job) {
     const int64_t bytes = wu_tile_bytes(WU_BF16, n_step);
     const int32_t col_tiles = (job->n_col + TILE - 1) / TILE;
     WU_ALIGNED float blocks[2][TILE * TILE]; /* in turn */
+    float *sums = job->first && job->last ? NULL : job->sums;
     pending p = {.row = 0, .n_row = 0};
     int turn = 0;
     BARRIER();
     for (int32_t r = 0; r < job->n_row; r += TILE) {
         const int32_t n_row = WU_MIN(TILE, job->n_row - r);
-        block k = {.n_step = job->n_step, .zero = job->first, .tall = n_row > HALF};
+        block k = {.n_step = job->n_step, .tall = n_row > HALF};
         for (int i = 0; i < 2; i++) k.a[i] = job->a[i] + r / TILE * job->a_stride[i];
         ahead next = {.at = k.a[0] + job->a_stride[0], .lines = 0};
         if (r + TILE < job->n_row && job->n_step[0])
             next.lines = (TILE + col_tiles - 1) / col_tiles;
         for (int32_t t = 0; t < col_tiles; t++) {
             k.b = job->b + t * bytes;
-            k.c = job->first && job->last
-                      ? blocks[turn ^= 1]
-                      : job->sums + ((int64_t)(r / TILE) * col_tiles + t) * TILE * TILE;
+            k.c = blocks[turn ^= 1];
+            if (job->last) claim(&job->to, r, t * TILE, n_row);
             multiply_block(&k, &p, &next);
-            if (job->last)
-                p = (pending){.to = wu_target_at(&job->to, r, t * TILE),
-                              .c = k.c,
-                              .n_row = n_row,
-                              .n_col = WU_MIN(TILE, job->n_col - t * TILE)};
+            p = (pending){.c = k.c,
+                          .sums = sums,
+                          .set = job->first,
+                          .out = job->last,
+                          .to = wu_target_at(&job->to, r, t * TILE),
+                          .n_row = n_row,
+                          .n_col = WU_MIN(TILE, job->n_col - t * TILE)};
+            if (sums) sums += TILE * TILE;
         }
     }
     while (p.row < p.n_row) store_quarter(&p);
@@ -144,35 +227,43 @@ static void multiply(const wu_panel_job *job) {
 
 /* ---- few rows: the weights are the rows of the left operand and come from where they lie ---- */
 
-static void dot_16(const wu_dot_job *job, int32_t i) {
-    WU_ALIGNED float c[HALF * HALF];
-    const int64_t ld = job->w_bytes;
-    const char *w = job->w + i * ld;
-    const char *x = (const char *)(wu_packed_pairs(job->x) + (int64_t)job->k0 * FEW_ROWS / 2);
-    _tile_zero(0);
-    for (int32_t k = 0; k < job->n_k; k += TILE, w += 64, x += STEP_BYTES / 2) {
+/* Sixteen rows of w and all rows of x, in tile 0. */
+WU_INLINE void dot_steps(const char *w, int64_t ld, const char *x, int32_t n_step) {
+    for (int32_t s = 0; s < n_step; s++, w += 64, x += STEP_BYTES / 2) {
         _tile_loadd(4, w, ld);
         _tile_loadd(6, x, 64);
         _tile_dpbf16ps(0, 4, 6);
     }
-    _tile_stored(0, c, 64);
+}
+
+/* Tile 0, [16 rows of w][16 rows of x], to c [rows of x][ldc]. */
+static void dot_end(float *c, int64_t ldc, int32_t n_x, bool first) {
+    WU_ALIGNED float t[HALF * HALF];
+    _tile_stored(0, t, 64);
     BARRIER();
     __m512i r[16];
-    for (int j = 0; j < 16; j++) r[j] = _mm512_load_si512(c + j * HALF);
+    _Pragma("GCC unroll 16") for (int j = 0; j < 16; j++) r[j] = _mm512_load_si512(t + j * HALF);
     transpose_16x16(r);
-    for (int32_t m = 0; m < job->x->n_row; m++) {
-        float *to = job->c + m * job->ldc + i;
+    _Pragma("GCC unroll 16") for (int m = 0; m < 16; m++) {
+        if (m == n_x) break;
         __m512 v = _mm512_castsi512_ps(r[m]);
-        if (!job->first) v = _mm512_add_ps(v, _mm512_loadu_ps(to));
-        _mm512_storeu_ps(to, v);
+        if (!first) v = _mm512_add_ps(v, _mm512_loadu_ps(c + m * ldc));
+        _mm512_storeu_ps(c + m * ldc, v);
     }
+}
+
+static const char *pairs_at(const wu_packed *x, int32_t k) {
+    return (const char *)wu_packed_pairs(x) + (int64_t)k * FEW_ROWS * 2;
 }
 
 static void dot(const wu_dot_job *job) {
     int32_t i = 0;
-    if (job->x->n_row > 1) {
-        BARRIER();
-        for (; i + HALF <= job->n_w; i += HALF) dot_16(job, i);
+    BARRIER();
+    for (; i + HALF <= job->n_w; i += HALF) {
+        _tile_zero(0);
+        dot_steps(job->w + i * job->w_bytes, job->w_bytes, pairs_at(job->x, job->k0),
+                  job->n_k / TILE);
+        dot_end(job->c + i, job->ldc, job->x->n_row, job->first);
     }
     if (i == job->n_w) return;
     wu_dot_job rest = *job;
@@ -182,18 +273,49 @@ static void dot(const wu_dot_job *job) {
     wu_bf16_dot(&rest);
 }
 
+/* While the tiles multiply sixteen decoded rows, the next sixteen are decoded: after each row
+ * some steps, so that both are always in the window of the core. */
+static void stream(const wu_stream_job *s) {
+    enum { LONGEST = 4096 };
+    const int32_t n_in = s->w->n_in;
+    const int64_t ld = WU_MIN(wu_round_up(n_in, TILE), LONGEST) * 2 + 64;
+    char *buffer[2] = {s->rows, s->rows + HALF * ld};
+    const int32_t n_group = (s->n + HALF - 1) / HALF;
+    for (int32_t k0 = 0; k0 < n_in; k0 += LONGEST) {
+        const int32_t n = WU_MIN(LONGEST, n_in - k0), n_step = (n + TILE - 1) / TILE;
+        const char *x = pairs_at(s->x, k0);
+        for (int32_t i = 0; i <= n_group; i++) {
+            char *to = buffer[i & 1];
+            const char *from = buffer[~i & 1];
+            int32_t done = 0;
+            _tile_zero(0);
+            for (int32_t r = 0; r < HALF; r++) {
+                const int32_t o = i * HALF + r;
+                if (o < s->n) s->g->decode(to + r * ld, s->w, s->o + o, k0, n, true);
+                const int32_t until = i ? n_step * (r + 1) / HALF : 0;
+                dot_steps(from + done * 64, ld, x + done * (STEP_BYTES / 2), until - done);
+                done = until;
+            }
+            BARRIER();
+            if (!i) continue;
+            float *c = s->c + (i - 1) * HALF;
+            dot_end(c, s->ldc, s->x->n_row, s->first && k0 == 0);
+        }
+    }
+}
+
 const wu_gemm_ops wu_gemm_amx = {
     .level = WU_LEVEL_AMX,
     .format = WU_BF16,
     .panel_bytes = 524288,
-    .piece = 1024,
-    .whole = 1536,
+    .piece = 768,
     .decode = wu_bf16_decode,
     .pack = wu_bf16_pack,
     .turn = wu_bf16_turn,
     .weave = wu_bf16_weave,
     .multiply = multiply,
     .dot = dot,
+    .stream = stream,
     .store = wu_bf16_store,
     .pairs = true,
     .enter = enter,

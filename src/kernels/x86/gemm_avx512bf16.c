@@ -6,40 +6,127 @@
 
 WU_INLINE __m512i join_bf16(__m512 lo, __m512 hi) { return (__m512i)_mm512_cvtne2ps_pbh(hi, lo); }
 
-/* 32 numbers of a 4-bit row in one group. A table entry is found by the low 4 bits of a word; the
- * table is there twice, so that bit 4 does not matter, and higher bits are not looked at. */
-WU_INLINE __m512i nibbles_x32(const unsigned char *p, __m512 table) {
+/* Bytes with two numbers each become words that have one number each in their low 4 bits. What the
+ * other bits hold is chosen with `other` and `mode`: vpermw looks at 5 bits. */
+enum { CLEAR = 0xa8, SET = 0xfe }; /* (a | b) & c, (a | b) | c */
+
+WU_INLINE __m512i words_x32(const unsigned char *p, __m512i other, const int mode) {
     const __m512i v = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
-    const __m512i words = _mm512_or_si512(v, _mm512_slli_epi32(v, 12));
-    return _mm512_permutexvar_epi16(words, join_bf16(table, table));
+    const __m512i shifted = _mm512_slli_epi32(v, 12);
+    return mode == CLEAR ? _mm512_ternarylogic_epi32(v, shifted, other, CLEAR)
+                         : _mm512_ternarylogic_epi32(v, shifted, other, SET);
 }
 
-WU_INLINE void decode_q4(char *out, const wu_matrix *w, int32_t o, int32_t k0, int32_t n,
-                         wu_dtype type) {
-    const unsigned char *q = (const unsigned char *)w->data + o * w->row_bytes;
-    scales512 z = scales_of_row512(w, o);
-    const int32_t end = k0 + n, group = w->group, per = WU_MIN(group, end - k0);
-    int32_t k = k0;
-    if (group >= TILE && per >= TILE) {
-        for (; k + TILE <= end; k += TILE, out += 64) {
-            const int32_t i = group_at512(&z, k / group, type);
-            const __m512 table = table_x16(&z, i, w->rounds, type);
-            _mm512_storeu_si512(out, nibbles_x32(q + k / 2, table));
-        }
+/* Scales and biases of a stretch of a row as f32. */
+enum { STRETCH = 256 }; /* groups */
+
+typedef struct stretch {
+    WU_ALIGNED float s[STRETCH];
+    WU_ALIGNED float b[STRETCH];
+} stretch;
+
+WU_INLINE void load_stretch(stretch *z, const char *scale, const char *bias, int32_t n,
+                            wu_dtype type) {
+    const int64_t step = 16 * wu_number_bytes(type);
+    for (int32_t i = 0; i < n; i += 16, scale += step, bias += step) {
+        _mm512_store_ps(z->s + i, load_x16(scale, type, n - i));
+        _mm512_store_ps(z->b + i, load_x16(bias, type, n - i));
     }
-    for (; k < end; k += TILE, out += 64) {
-        const __m512 lo = affine_numbers_x16(w, q, &z, k, end - k, type);
-        const __m512 hi = k + 16 < end ? affine_numbers_x16(w, q, &z, k + 16, end - k - 16, type)
-                                       : _mm512_setzero_ps();
+}
+
+WU_INLINE __m512 table_of(const stretch *z, int32_t i, bool rounds, wu_dtype type) {
+    const __m512 q = _mm512_set_ps(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return affine_x16(q, _mm512_set1_ps(z->s[i]), _mm512_set1_ps(z->b[i]), rounds, type);
+}
+
+/* Groups of 32, two at a time: both tables in one register, bit 4 says which. */
+WU_INLINE void decode_q4_pairs(char *out, const unsigned char *q, const stretch *z, int32_t n_group,
+                               bool rounds, wu_dtype type) {
+    const __m512i bit4 = _mm512_set1_epi16(16);
+    const __m512i others = _mm512_set1_epi16(~16);
+    for (int32_t i = 0; i < n_group; i += 2, q += 32, out += 128) {
+        const __m512 t0 = table_of(z, i, rounds, type), t1 = table_of(z, i + 1, rounds, type);
+        const __m512i both = join_bf16(t0, t1);
+        const __m512i w0 = words_x32(q, others, CLEAR), w1 = words_x32(q + 16, bit4, SET);
+        _mm512_storeu_si512(out, _mm512_permutexvar_epi16(w0, both));
+        _mm512_storeu_si512(out + 64, _mm512_permutexvar_epi16(w1, both));
+    }
+}
+
+/* Larger groups: the table is there twice, so that bit 4 does not matter. */
+WU_INLINE void decode_q4_groups(char *out, const unsigned char *q, const stretch *z,
+                                int32_t n_group, int32_t group, bool rounds, wu_dtype type) {
+    const __m512i none = _mm512_setzero_si512();
+    for (int32_t i = 0; i < n_group; i++) {
+        const __m512 t = table_of(z, i, rounds, type);
+        const __m512i table = join_bf16(t, t);
+        for (int32_t k = 0; k < group; k += TILE, q += 16, out += 64)
+            _mm512_storeu_si512(out, _mm512_permutexvar_epi16(words_x32(q, none, SET), table));
+    }
+}
+
+WU_INLINE void decode_q8_groups(char *out, const unsigned char *q, const stretch *z,
+                                int32_t n_group, int32_t group, bool rounds, wu_dtype type) {
+    for (int32_t i = 0; group == HALF && i < n_group; i += 2, q += 32, out += 64) {
+        const __m512 s0 = _mm512_set1_ps(z->s[i]), b0 = _mm512_set1_ps(z->b[i]);
+        const __m512 s1 = _mm512_set1_ps(z->s[i + 1]), b1 = _mm512_set1_ps(z->b[i + 1]);
+        const __m512 lo = affine_x16(bytes_x16(q), s0, b0, rounds, type);
+        const __m512 hi = affine_x16(bytes_x16(q + 16), s1, b1, rounds, type);
         _mm512_storeu_si512(out, join_bf16(lo, hi));
     }
+    if (group < TILE) return;
+    for (int32_t i = 0; i < n_group; i++) {
+        const __m512 s = _mm512_set1_ps(z->s[i]), b = _mm512_set1_ps(z->b[i]);
+        for (int32_t k = 0; k < group; k += TILE, q += 32, out += 64) {
+            const __m512 lo = affine_x16(bytes_x16(q), s, b, rounds, type);
+            const __m512 hi = affine_x16(bytes_x16(q + 16), s, b, rounds, type);
+            _mm512_storeu_si512(out, join_bf16(lo, hi));
+        }
+    }
 }
 
-WU_INLINE void decode_q8(char *out, const wu_matrix *w, int32_t o, int32_t k0, int32_t n,
-                         wu_dtype type) {
+/* Whole groups from k on, as many as there are; returns where it stopped. */
+WU_INLINE int32_t decode_groups(char *out, const wu_matrix *w, int32_t o, int32_t k, int32_t end,
+                                bool rounds, wu_dtype type) {
+    const int32_t group = w->group, shift = __builtin_ctz((unsigned)group);
+    if (k & (group - 1) || (group < TILE && w->type == WU_Q4)) return k;
+    int32_t n = (end - k) >> shift;
+    if (group == HALF || (group == TILE && w->type == WU_Q4)) n &= ~1; /* pairs */
     const unsigned char *q = (const unsigned char *)w->data + o * w->row_bytes;
-    scales512 z = scales_of_row512(w, o);
-    for (int32_t k = k0, end = k0 + n; k < end; k += TILE, out += 64) {
+    int64_t g = (int64_t)o * (w->n_in >> shift) + (k >> shift);
+    stretch z;
+    while (n > 0) {
+        const int32_t some = WU_MIN(n, STRETCH);
+        const int64_t at = g * wu_number_bytes(type);
+        load_stretch(&z, (const char *)w->scale + at, (const char *)w->bias + at, some, type);
+        const unsigned char *from = q + (w->type == WU_Q4 ? k / 2 : k);
+        if (w->type == WU_Q8) {
+            decode_q8_groups(out, from, &z, some, group, rounds, type);
+        } else if (group == TILE) {
+            decode_q4_pairs(out, from, &z, some, rounds, type);
+        } else {
+            decode_q4_groups(out, from, &z, some, group, rounds, type);
+        }
+        n -= some;
+        g += some;
+        k += some << shift;
+        out += (int64_t)some << (shift + 1);
+    }
+    return k;
+}
+
+/* A Q4 or Q8 row: whole groups fast, what is left over sixteen at a time. */
+WU_INLINE void decode_affine(char *out, const wu_matrix *w, int32_t o, int32_t k0, int32_t n,
+                             wu_dtype type) {
+    const unsigned char *q = (const unsigned char *)w->data + o * w->row_bytes;
+    const int32_t end = k0 + n;
+    for (int32_t k = k0; k < end; k += TILE, out += 64) {
+        const int32_t stop = w->rounds ? decode_groups(out, w, o, k, end, true, type)
+                                       : decode_groups(out, w, o, k, end, false, type);
+        out += (stop - k) * 2;
+        k = stop;
+        if (k >= end) return;
+        scales512 z = scales_of_row512(w, o);
         const __m512 lo = affine_numbers_x16(w, q, &z, k, end - k, type);
         const __m512 hi = k + 16 < end ? affine_numbers_x16(w, q, &z, k + 16, end - k - 16, type)
                                        : _mm512_setzero_ps();
@@ -74,21 +161,13 @@ void wu_bf16_decode(void *out, const wu_matrix *w, int32_t o, int32_t k0, int32_
         decode_plain(out, 64, at, n, WU_BF16);
         break;
     case WU_Q4:
-        if (w->scale_type == WU_F16) {
-            decode_q4(out, w, o, k0, n, WU_F16);
-        } else if (w->scale_type == WU_BF16) {
-            decode_q4(out, w, o, k0, n, WU_BF16);
-        } else {
-            decode_q4(out, w, o, k0, n, WU_F32);
-        }
-        break;
     case WU_Q8:
         if (w->scale_type == WU_F16) {
-            decode_q8(out, w, o, k0, n, WU_F16);
+            decode_affine(out, w, o, k0, n, WU_F16);
         } else if (w->scale_type == WU_BF16) {
-            decode_q8(out, w, o, k0, n, WU_BF16);
+            decode_affine(out, w, o, k0, n, WU_BF16);
         } else {
-            decode_q8(out, w, o, k0, n, WU_F32);
+            decode_affine(out, w, o, k0, n, WU_F32);
         }
         break;
     }
@@ -254,7 +333,6 @@ const wu_gemm_ops wu_gemm_avx512bf16 = {
     .format = WU_BF16,
     .panel_bytes = 524288,
     .piece = 1024,
-    .whole = 1536,
     .decode = wu_bf16_decode,
     .pack = wu_bf16_pack,
     .turn = wu_bf16_turn,

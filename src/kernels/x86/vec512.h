@@ -59,7 +59,7 @@ WU_INLINE scales512 scales_of_row512(const wu_matrix *w, int32_t o) {
     return z;
 }
 
-/* Index of group g in s and b, which are loaded if need be. g only grows. */
+/* Index of group g in s and b, which are loaded from g on unless they are there. g only grows. */
 WU_INLINE int32_t group_at512(scales512 *z, int32_t g, wu_dtype type) {
     if (g - z->first >= 16) {
         const int64_t at = g * wu_number_bytes(type);
@@ -82,6 +82,11 @@ WU_INLINE __m512 affine_x16(__m512 q, __m512 s, __m512 b, bool rounds, wu_dtype 
 WU_INLINE __m512 table_x16(const scales512 *z, int32_t i, bool rounds, wu_dtype type) {
     const __m512 q = _mm512_set_ps(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     return affine_x16(q, _mm512_set1_ps(z->s[i]), _mm512_set1_ps(z->b[i]), rounds, type);
+}
+
+/* 16 bytes as numbers */
+WU_INLINE __m512 bytes_x16(const unsigned char *q) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)q)));
 }
 
 /* 16 numbers of 4 bits, low nibble first, one in each lane; the upper bits are others'. */
