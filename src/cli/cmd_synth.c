@@ -12,7 +12,7 @@ typedef struct options {
     int64_t n, seed;
     double valid, context;
     const char *out;
-    bool transcripts;
+    bool transcripts, flat;
 } options;
 
 static const wu_opt table[] = {
@@ -26,6 +26,10 @@ static const wu_opt table[] = {
      "Share of the calls that go to valid.jsonl, whole calls; at least one unless it is 0."},
     {"context", 0, WU_OPT_REAL, offsetof(options, context), "SHARE", "0.5", NULL, 0, 1, false,
      "Share of the calls that come with a block of time, wait and history before the text."},
+    {"flat", 0, WU_OPT_FLAG, offsetof(options, flat), NULL, NULL, NULL, 0, 0, false,
+     "Good and bad calls equally often, by quality and by satisfaction: better to learn from, "
+     "wrong "
+     "to measure on."},
     {"transcripts", 0, WU_OPT_FLAG, offsetof(options, transcripts), NULL, NULL, NULL, 0, 0, false,
      "Also write each call as DIR/transcripts/call-NUMBER.txt, as `wrapup analyze` reads it."},
 };
@@ -50,7 +54,8 @@ static wu_code write_transcript(const work *w, const char *id, wu_err *err) {
 }
 
 static wu_code write_call(work *w, int64_t index, int which, wu_err *err) {
-    const wu_synth_options so = {.seed = (uint64_t)w->o->seed, .context = w->o->context};
+    const wu_synth_options so = {
+        .seed = (uint64_t)w->o->seed, .context = w->o->context, .flat = w->o->flat};
     char id[40];
     wu_code rc;
     snprintf(id, sizeof(id), "call-%06lld", (long long)index);

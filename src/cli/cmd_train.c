@@ -111,41 +111,6 @@ static const char *grouped(char buf[32], int64_t n) {
     return buf;
 }
 
-static void print_event(void *ctx, const wu_train_event *e) {
-    const long long it = (long long)e->iteration;
-    (void)ctx;
-    if (is_quiet()) return;
-    switch (e->kind) {
-    case WU_EVENT_VALID:
-        fprintf(stderr, "Iter %lld: Val loss %.3f, Val took %.3fs%s\n", it ? it : 1, e->loss,
-                e->seconds, it ? "" : " (before training)");
-        break;
-    case WU_EVENT_TRAIN:
-        fprintf(
-            stderr,
-            "Iter %lld: Train loss %.3f, Learning Rate %.3e, It/sec %.3f, Tokens/sec %.3f, "
-            "Trained Tokens %lld, Peak mem %.3f GB, Raw tokens/sec %.1f, Data tokens/sec %.1f\n",
-            it, e->loss, e->rate, per_second(e->iterations, e->seconds),
-            per_second(e->tally.target, e->seconds), (long long)e->trained,
-            giga(wu_peak_rss_bytes()), per_second(e->tally.row, e->seconds),
-            per_second(e->tally.token, e->seconds));
-        break;
-    case WU_EVENT_SAVED:
-        if (e->numbered)
-            fprintf(stderr, "Iter %lld: Saved adapter weights to %s and %s.\n", it, e->path,
-                    e->numbered);
-        else
-            fprintf(stderr, "Iter %lld: Saved adapter weights to %s.\n", it, e->path);
-        break;
-    case WU_EVENT_END:
-        fprintf(stderr,
-                "Trained %lld iterations in %.1f s: %lld targets, %lld tokens, %lld rows.\n", it,
-                e->seconds, (long long)e->trained, (long long)e->tally.token,
-                (long long)e->tally.row);
-        break;
-    }
-}
-
 /* ---- the work -------------------------------------------------------------------------------- */
 
 typedef struct work {
@@ -209,7 +174,7 @@ static void choose_trainer(work *w) {
                               .adapter = w->opened.adapter,
                               .precision = strcmp(o->precision, "f32") == 0 ? WU_F32 : WU_BF16,
                               .max_row = (int32_t)WU_MAX(most, longest),
-                              .max_example = (int32_t)WU_MAX(o->batch, 16),
+                              .max_example = (int32_t)WU_MIN(WU_MAX(o->batch, 16), 128),
                               .optimizer = wu_optimizer_defaults(
                                   strcmp(o->optimizer, "adamw") == 0 ? WU_ADAMW : WU_ADAM)};
     if (strcmp(o->bias_correction, "auto") != 0)
@@ -277,7 +242,7 @@ static wu_code print_plan(const work *w, wu_err *err) {
     if (better != o->batch && better <= 65536 && w->order != WU_ORDER_MLX) {
         const int32_t rows = (int32_t)WU_MAX((int64_t)t->max_row, o->micro_batch_tokens);
         rc = wu_train_plan(&then, w->train, w->order, (int32_t)better, (uint64_t)o->seed, rows,
-                           (int32_t)WU_MAX(better, t->max_example), err);
+                           (int32_t)WU_MIN(WU_MAX(better, 16), 128), err);
         if (rc) return rc;
         fprintf(stderr, "Batch size %lld (conversations have %d examples) would share %.2f times\n",
                 (long long)better, size, sharing(&then));
@@ -354,6 +319,43 @@ static wu_json *mlx_arguments(const options *o) {
     return NULL;
 }
 
+/* ---- progress -------------------------------------------------------------------------------- */
+
+static void print_event(void *ctx, const wu_train_event *e) {
+    const work *w = ctx;
+    const options *o = w->o;
+    const long long it = (long long)e->iteration;
+    if (is_quiet()) return;
+    switch (e->kind) {
+    case WU_EVENT_VALID:
+        fprintf(stderr, "Iter %lld: Val loss %.3f, Val took %.3fs%s\n", it ? it : 1, e->loss,
+                e->seconds, it ? "" : " (before training)");
+        break;
+    case WU_EVENT_TRAIN:
+        fprintf(
+            stderr,
+            "Iter %lld: Train loss %.3f, Learning Rate %.3e, It/sec %.3f, Tokens/sec %.3f, "
+            "Trained Tokens %lld, Peak mem %.3f GB, Raw tokens/sec %.1f, Data tokens/sec %.1f\n",
+            it, e->loss, e->rate, per_second(e->iterations, e->seconds),
+            per_second(e->tally.target, e->seconds), (long long)e->trained,
+            giga(wu_peak_rss_bytes()), per_second(e->tally.row, e->seconds),
+            per_second(e->tally.token, e->seconds));
+        break;
+    case WU_EVENT_SAVED:
+        fprintf(stderr, "Iter %lld: Saved adapter weights to %s/%s%s%s.\n", it, e->path,
+                strcmp(o->format, "peft") == 0 ? "adapter_model.safetensors"
+                                               : "adapters.safetensors",
+                e->numbered ? " and " : "", e->numbered ? e->numbered : "");
+        break;
+    case WU_EVENT_END:
+        fprintf(stderr,
+                "Trained %lld iterations in %.1f s: %lld targets, %lld tokens, %lld rows.\n", it,
+                e->seconds, (long long)e->trained, (long long)e->tally.token,
+                (long long)e->tally.row);
+        break;
+    }
+}
+
 /* ---- stopping -------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t stop;
@@ -404,6 +406,7 @@ static wu_code train(work *w, wu_err *err) {
                                 .args = args,
                                 .base = o->model,
                                 .on_event = print_event,
+                                .ctx = w,
                                 .stop = &stop};
     if (!is_quiet()) fprintf(stderr, "Starting training..., iters: %lld\n", (long long)o->iters);
     catch_signals(true);

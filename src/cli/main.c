@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/opt.h"
 #include "cli/opt_impl.h"
+#include "kernels/compute.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,16 @@ static int print_help(const char *name) {
     return unknown_command(name);
 }
 
+/* The instruction set that makes bf16 products here. */
+static const char *level_here(void) {
+    const wu_compute_options o = {.n_thread = 1, .max_level = WU_N_LEVEL - 1};
+    wu_compute *c = NULL;
+    if (wu_compute_create(&c, &o, NULL)) return "unknown";
+    const char *name = wu_level_name(wu_compute_report(c)->bf16);
+    wu_compute_free(c);
+    return name;
+}
+
 static int print_version(void) {
 #if defined(__clang__)
     const char *compiler = "clang " __clang_version__;
@@ -87,7 +98,8 @@ static int print_version(void) {
 #else
     const char *optimized = "not optimized";
 #endif
-    printf("wrapup %s (%s, %s, %s%s)\n", WU_VERSION, machine, compiler, optimized, checked);
+    printf("wrapup %s (%s, %s, %s%s; level %s)\n", WU_VERSION, machine, compiler, optimized,
+           checked, level_here());
     return 0;
 }
 
