@@ -64,13 +64,30 @@ static wu_code choose_valid(run *r, wu_err *err) {
     return rc;
 }
 
+static bool is_asked_to_stop(const run *r) { return r->o->stop && *r->o->stop; }
+
+/* The end of a part of the validation that begins at `at`: whole conversations, some dozens of
+ * examples, so that a stop need not wait for all of a large set. */
+static int32_t part_end(const run *r, int32_t at) {
+    enum { LEAST = 48 };
+    const wu_example *ex = r->o->valid->ex;
+    int32_t end = WU_MIN(at + LEAST, r->n_valid);
+    while (end < r->n_valid && ex[r->valid[end]].group == ex[r->valid[end - 1]].group) end++;
+    return end;
+}
+
+/* A stop in the middle of it drops the validation. */
 static wu_code validate(run *r, wu_err *err) {
     wu_train_event e = {.kind = WU_EVENT_VALID, .iteration = r->done};
     const double start = wu_clock_s();
     if (!r->n_valid) return WU_OK;
-    const wu_code rc =
-        wu_trainer_measure(r->o->trainer, r->o->valid, r->valid, r->n_valid, &e.tally, err);
-    if (rc) return wu_fail_in(err, rc, "validation after iteration %lld", (long long)r->done);
+    for (int32_t at = 0, end = 0; at < r->n_valid; at = end) {
+        if (is_asked_to_stop(r)) return WU_OK;
+        end = part_end(r, at);
+        const wu_code rc =
+            wu_trainer_measure(r->o->trainer, r->o->valid, r->valid + at, end - at, &e.tally, err);
+        if (rc) return wu_fail_in(err, rc, "validation after iteration %lld", (long long)r->done);
+    }
     e.loss = mean(&e.tally);
     e.seconds = wu_clock_s() - start;
     return tell(r, &e, err);
@@ -143,7 +160,7 @@ static wu_code report(run *r, wu_err *err) {
 }
 
 /* An update that was begun is finished first. */
-static bool is_stopped(const run *r) { return r->o->stop && *r->o->stop && r->pending == 0; }
+static bool is_stopped(const run *r) { return is_asked_to_stop(r) && r->pending == 0; }
 
 /* Is it the turn of something that happens every n iterations? */
 static bool is_due(const run *r, int64_t every) { return every > 0 && r->done % every == 0; }

@@ -1,7 +1,7 @@
 /* loop.h - a whole training run: iterations, validation, checkpoints, log.
  *
  * Validation runs before the first iteration, after every steps_per_eval-th
- * and after the last.  Checkpoints go to the adapter's directory: the adapter
+ * and after the last; a stop drops it.  Checkpoints go to the adapter's directory: the adapter
  * itself, and a numbered copy of its tensors every save_every iterations.
  * What happens is told to a callback and written to log.jsonl beside the
  * adapter, one JSON object a line.

@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "formats/quant.h"
 #include "formats/safetensors.h"
+#include "formats/vocab.h"
+#include "train/order.h"
+#include "train/share.h"
 #include "train/trainer.h"
 
 enum { BATCH = 4 };
@@ -245,6 +248,57 @@ static void compare_norms(const run *r, double tol) {
     assert_true(worst <= tol);
 }
 
+/* From text to batches as mlx-lm makes them: the recorded tokens and offsets of all examples, and
+ * the recorded batches of seed 0. */
+static void smollm2_text_and_batches(void **state) {
+    (void)state;
+    char path[4096];
+    wu_vocab *vocab = NULL;
+    wu_tokenizer *t = NULL;
+    wu_dataset *mine = NULL, *batches = NULL;
+    wu_order *order = NULL;
+    wu_err err = {0};
+    need_model();
+    wu_json *golden = read_json("train", "smollm2.tokens.json");
+    CHECK_OK(wu_vocab_read(&vocab, model_path(), &err), err);
+    CHECK_OK(wu_tokenizer_create(&t, vocab, &err), err);
+    const wu_data_options o = {.tokenizer = t,
+                               .chat = wu_chat_detect(wu_tokenizer_vocab(t)->chat_template, t),
+                               .mask_prompt = true,
+                               .pad_target = true,
+                               .max_seq_length = 2048};
+    CHECK_OK(wu_dataset_read(&mine, golden_path(path, sizeof(path), "train/data.jsonl"), &o, &err),
+             err);
+    assert_int_equal(mine->n, wu_json_size(golden));
+    assert_int_equal(mine->n_group, 4);
+    for (int32_t i = 0; i < mine->n; i++) {
+        const wu_json *ex = wu_json_at(golden, (size_t)i), *id = wu_json_get(ex, "tokens");
+        const wu_tokens got = wu_dataset_tokens(mine, i);
+        assert_int_equal(mine->ex[i].answer, wu_json_int(wu_json_get(ex, "offset")));
+        assert_int_equal(got.n_tok, wu_json_size(id));
+        for (int32_t k = 0; k < got.n_tok; k++)
+            assert_int_equal(got.id[k], wu_json_int(wu_json_at(id, (size_t)k)));
+    }
+    batches = mlx_data("train/smollm2");
+    CHECK_OK(wu_order_create(&order, mine, WU_ORDER_MLX, BATCH, 0, &err), err);
+    for (int32_t i = 0; i < batches->n; i += BATCH) {
+        const int32_t *index = NULL;
+        assert_int_equal(wu_order_next(order, &index), BATCH);
+        for (int32_t k = 0; k < BATCH; k++) {
+            const wu_tokens want = wu_dataset_tokens(batches, i + k),
+                            got = wu_dataset_tokens(mine, index[k]);
+            assert_int_equal(wu_tokens_compare(&got, &want), 0);
+            assert_int_equal(wu_dataset_targets(mine, index[k]),
+                             wu_dataset_targets(batches, i + k));
+        }
+    }
+    wu_order_free(order);
+    wu_dataset_free(mine);
+    wu_dataset_free(batches);
+    wu_tokenizer_free(t);
+    wu_json_free(golden);
+}
+
 static const double any = 1e30;
 
 static void tiny_peft(void **state) {
@@ -309,6 +363,7 @@ static void smollm2_mlx(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smollm2_text_and_batches),
         cmocka_unit_test(tiny_peft),
         cmocka_unit_test(tiny_mlx),
         cmocka_unit_test(smollm2_peft),

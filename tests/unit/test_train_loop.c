@@ -257,6 +257,25 @@ static void stopping_saves(void **state) {
     remove_file("adapters.safetensors");
 }
 
+/* A stop that comes at once drops the validation and saves what there is. */
+static void stopping_before_the_first_step(void **state) {
+    (void)state;
+    bench b;
+    heard h = {.stop = 1};
+    wu_err err = {0};
+    open_bench(&b, 1, 1024, WU_F32);
+    wu_train_options o = options(&b, &h);
+    o.adapter_path = dir;
+    assert_int_equal(wu_train_run(&o, &err), WU_ESTOPPED);
+    assert_int_equal(h.valid, 0);
+    assert_int_equal(h.train, 0);
+    assert_int_equal(h.saved, 1);
+    close_bench(&b);
+    remove_file("log.jsonl");
+    remove_file("adapter_config.json");
+    remove_file("adapters.safetensors");
+}
+
 /* Accumulated iterations are averaged; an update that the end cuts short is of what there is. */
 static void accumulation_averages(void **state) {
     (void)state;
@@ -407,6 +426,7 @@ int main(void) {
         cmocka_unit_test(targets_in_trunks_count_for_each),
         cmocka_unit_test(a_run_learns_and_leaves_files),
         cmocka_unit_test(stopping_saves),
+        cmocka_unit_test(stopping_before_the_first_step),
         cmocka_unit_test(accumulation_averages),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_step_allocates_nothing),
