@@ -10,14 +10,35 @@ static void drop_answers(wu_synth_call *c) {
     }
 }
 
+/* Which of three parts of nature's distribution a score is in. */
+static int third(int32_t score, int32_t lower, int32_t upper) {
+    return score < lower ? 0 : score < upper ? 1 : 2;
+}
+
+/* Draws the causes of a call; returns the index that its words are drawn with. Flat: indices far
+ * from all others are tried until the call falls into the cell of its index, one of nine. The
+ * rarest cell has about one call in thirty. */
+static uint64_t draw(wu_latent *l, const wu_synth_options *o, uint64_t index) {
+    enum { TRIES = 1000 };
+    wu_synth_draw(l, o->seed, index);
+    uint64_t at = index;
+    for (uint64_t i = 1; o->flat && i < TRIES; i++) {
+        const int cell = 3 * third(l->quality, 56, 76) + third(l->csat100, 59, 77);
+        if ((uint64_t)cell == index % 9) break;
+        at = index + (i << 40);
+        wu_synth_draw(l, o->seed, at);
+    }
+    return at;
+}
+
 wu_code wu_synth_make(wu_synth_call *out, const wu_synth_options *o, uint64_t index, wu_err *err) {
-    wu_rng surface = wu_synth_rng(o->seed, index, WU_STREAM_SURFACE);
-    wu_rng context = wu_synth_rng(o->seed, index, WU_STREAM_CONTEXT);
     wu_code rc = WU_OK;
     drop_answers(out);
     wu_buf_clear(&out->context);
     wu_buf_clear(&out->text);
-    wu_synth_draw(&out->latent, o->seed, index);
+    const uint64_t at = draw(&out->latent, o, index);
+    wu_rng surface = wu_synth_rng(o->seed, at, WU_STREAM_SURFACE);
+    wu_rng context = wu_synth_rng(o->seed, at, WU_STREAM_CONTEXT);
     if (wu_rng_unit(&context) < o->context)
         rc = wu_synth_context(&out->context, &out->latent, &context);
     if (!rc) rc = wu_synth_talk(&out->text, &out->latent, &surface);

@@ -100,6 +100,7 @@ typedef struct wu_latent {
 typedef struct wu_synth_options {
     uint64_t seed;
     double context; /* share of calls that come with a context block, 0 to 1 */
+    bool flat;      /* thirds of quality and of satisfaction are equally frequent, independently */
 } wu_synth_options;
 
 typedef struct wu_synth_call {

@@ -39,8 +39,7 @@ const wu_frames wu_act_frames[WU_N_ACT] = {
                "Just so you know, this call is recorded.",
                "Please note that we record calls, you can object at any time.",
                "Before we go on: the call is recorded and your data is used for this request only.",
-               "I have to tell you that changes on the {product} are confirmed by e-mail and can "
-               "be undone for fourteen days.",
+               "I have to tell you that changes are confirmed by e-mail.",
                "For the record, anything that we agree on is sent to you in writing."),
     [WU_ACT_EMPATHY] =
         FRAMES("I'm sorry about that, I can see why that would be a worry.",

@@ -72,7 +72,7 @@ static void the_bytes_are_known(void **state) {
         make(&c, i);
         assert_int_equal(wu_synth_examples(&b, &c, "call"), WU_OK);
     }
-    assert_int_equal(wu_hash64(b.p, b.n), 0x463d59ce330f71d5u);
+    assert_int_equal(wu_hash64(b.p, b.n), 0xa76605c9999d71cau);
     wu_buf_free(&b);
     wu_synth_free(&c);
 }
@@ -140,6 +140,28 @@ static void labels_spread(void **state) {
     assert_in_range(resolved, CALLS * 60 / 100, CALLS * 80 / 100);
     assert_in_range(failed, CALLS * 3 / 100, CALLS * 12 / 100);
     assert_in_range(blocks, CALLS * 45 / 100, CALLS * 55 / 100);
+    wu_synth_free(&c);
+}
+
+/* A flat set has as many good calls as bad ones, and satisfaction does not tell quality. */
+static void a_flat_set_is_flat(void **state) {
+    (void)state;
+    const wu_synth_options flat = {.seed = 7, .flat = true};
+    wu_synth_call c = {0};
+    wu_err err = {0};
+    int good[3] = {0}, happy[3] = {0}, both = 0;
+    for (uint64_t i = 0; i < 450; i++) {
+        CHECK_OK(wu_synth_make(&c, &flat, i, &err), err);
+        const int64_t q = score(&c, WU_TASK_QUALITY), s = score(&c, WU_TASK_CSAT);
+        good[q < 56 ? 0 : q < 76 ? 1 : 2]++;
+        happy[s < 59 ? 0 : s < 77 ? 1 : 2]++;
+        both += q < 56 && s >= 77;
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(good[i], 150);
+        assert_int_equal(happy[i], 150);
+    }
+    assert_int_equal(both, 50);
     wu_synth_free(&c);
 }
 
@@ -224,6 +246,7 @@ int main(void) {
         cmocka_unit_test(every_answer_passes_its_task),
         cmocka_unit_test(texts_are_canonical_transcripts_and_all_different),
         cmocka_unit_test(labels_spread),
+        cmocka_unit_test(a_flat_set_is_flat),
         cmocka_unit_test(causes_leave_traces),
         cmocka_unit_test(waiting_lowers_satisfaction_but_not_quality),
         cmocka_unit_test(six_examples_share_all_but_the_question),
