@@ -31,11 +31,9 @@ test-goldens: everything ## compare with recorded results of the original implem
 	@tools/run-tests.sh $(BUILD) golden
 
 check: ## format, rooms, headers, banned calls, static analysis
-	@tools/check-format.sh
-	@tools/check-rooms.sh
-	@tools/check-headers.sh
-	@tools/check-banned.sh
-	@$(MAKE) --no-print-directory tidy
+	@failed=; for c in format rooms headers banned; do tools/check-$$c.sh || failed="$$failed $$c"; done; \
+	$(MAKE) --no-print-directory tidy || failed="$$failed tidy"; \
+	[ -z "$$failed" ] || { echo "make check: failed:$$failed" >&2; exit 1; }
 
 tidy: build/build.ninja ## clang-tidy over the files that changed since it last passed
 	@tools/check-tidy.sh build

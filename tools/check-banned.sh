@@ -7,11 +7,11 @@ bad=0
 
 # Comments and strings may speak of them; a call looks like this.
 if grep -rnE --include='*.[ch]' '(^|[^_[:alnum:]."])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|gets|alloca|system)\(' \
-    src tests bench include; then
+    src tests bench; then
     echo "these functions are not used here (CONTRIBUTING.md)"
     bad=1
 fi
-if grep -rnE --include='*.[ch]' '\b(TODO|FIXME|XXX|HACK)\b' src tests bench include; then
+if grep -rnE --include='*.[ch]' '\b(TODO|FIXME|XXX|HACK)\b' src tests bench; then
     echo "finish it, or open an issue"
     bad=1
 fi
@@ -22,11 +22,11 @@ if grep -rnE --include='*.c' '(^|[^_[:alnum:]])(printf|puts|putchar)\(' src | gr
 fi
 tab=$(printf '\t')
 if grep -rnE --include='*.[ch]' --include='*.sh' --include='*.py' --include='meson.build' --include='*.md' \
-    "[ $tab]+\$" src tests bench include tools scripts docs meson.build; then
+    "[ $tab]+\$" src tests bench tools scripts docs meson.build; then
     echo "blanks at the end of a line"
     bad=1
 fi
-if grep -rn --include='*.[ch]' --include='*.py' "$tab" src tests bench include tools; then
+if grep -rn --include='*.[ch]' --include='*.py' "$tab" src tests bench tools; then
     echo "tabs"
     bad=1
 fi

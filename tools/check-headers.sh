@@ -7,7 +7,7 @@ bad=0
 # Headers of kernels/x86 are for files that are built for one instruction set.
 x86='-mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mamx-tile -mamx-bf16'
 [ "$(uname -m)" = x86_64 ] || x86=
-for h in $(find src include tests/support -name '*.h' | sort); do
+for h in $(find src tests/support -name '*.h' | sort); do
     flags=
     case $h in src/kernels/x86/*) flags=${x86:-skip} ;; esac
     [ "$flags" != skip ] || continue

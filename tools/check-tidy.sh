@@ -9,7 +9,7 @@ build=$1
 shift
 stamps=$build/tidy
 mkdir -p "$stamps"
-newest=$(ls -t .clang-tidy src/*/.clang-tidy tools/tidy.h $(find src include tests -name '*.h') | head -n 1)
+newest=$(ls -t .clang-tidy src/*/.clang-tidy tools/tidy.h $(find src tests -name '*.h') | head -n 1)
 [ $# -gt 0 ] || set -- $(find src -name '*.c' | sort)
 
 list=$stamps/list
