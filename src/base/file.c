@@ -32,14 +32,22 @@ wu_code wu_map_open(wu_map *m, const char *path, wu_err *err) {
     return rc;
 }
 
-void wu_map_close(wu_map *m) {
-    /* munmap() wants a plain pointer; the mapping itself was read-only. */
+/* The system wants a plain pointer; the mapping itself is read-only. */
+static void *address(const wu_map *m) {
     union {
         const unsigned char *in;
         void *out;
     } u = {.in = m->p};
-    if (m->p) munmap(u.out, m->n);
+    return u.out;
+}
+
+void wu_map_close(wu_map *m) {
+    if (m->p) munmap(address(m), m->n);
     *m = (wu_map){0};
+}
+
+void wu_map_drop_pages(const wu_map *m) {
+    if (m->p) (void)madvise(address(m), m->n, MADV_DONTNEED);
 }
 
 wu_code wu_read_file(wu_buf *out, const char *path, size_t limit, wu_err *err) {

@@ -23,6 +23,9 @@ typedef struct wu_map { /* a read-only mapping; all zero is none */
 WU_MUST_CHECK wu_code wu_map_open(wu_map *m, const char *path, wu_err *err);
 void wu_map_close(wu_map *m);
 
+/* Gives the pages back to the system; they are read again when they are touched. */
+void wu_map_drop_pages(const wu_map *m);
+
 /* Reads a file of at most limit bytes ("-" is standard input) and appends it. EIO, ENOMEM. */
 WU_MUST_CHECK wu_code wu_read_file(wu_buf *out, const char *path, size_t limit, wu_err *err);
 

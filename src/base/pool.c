@@ -37,7 +37,7 @@ struct wu_pool {
     WU_ALIGNED atomic_int_fast64_t next;
     WU_ALIGNED atomic_int idle; /* workers done with this generation */
     WU_ALIGNED atomic_int sleepers;
-    void (*on_sleep)(void);
+    void (*_Atomic on_sleep)(void);
     int n_thread, n_worker;
     worker w[WU_POOL_MAX];
 };
@@ -72,7 +72,8 @@ static unsigned wait_for_generation(wu_pool *p, unsigned seen) {
         if (g != seen) return g;
         relax();
     }
-    if (p->on_sleep) p->on_sleep();
+    void (*on_sleep)(void) = atomic_load(&p->on_sleep);
+    if (on_sleep) on_sleep();
     for (;;) {
         atomic_fetch_add(&p->sleepers, 1);
         if (atomic_load(&p->generation) == seen) futex_wait(&p->generation, seen);
@@ -156,7 +157,7 @@ void wu_pool_free(wu_pool *p) {
 
 int wu_pool_size(const wu_pool *p) { return p->n_thread; }
 
-void wu_pool_on_sleep(wu_pool *p, void (*fn)(void)) { p->on_sleep = fn; }
+void wu_pool_on_sleep(wu_pool *p, void (*fn)(void)) { atomic_store(&p->on_sleep, fn); }
 
 /* Processors that the cgroup's quota allows, rounded up; 0 if there is no quota. */
 static int cgroup_limit(void) {

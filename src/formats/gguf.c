@@ -553,6 +553,8 @@ void wu_gguf_close(wu_gguf *g) {
     free(g);
 }
 
+void wu_gguf_drop_pages(const wu_gguf *g) { wu_map_drop_pages(&g->map); }
+
 int32_t wu_gguf_count(const wu_gguf *g) { return g->n; }
 
 const wu_tensor *wu_gguf_at(const wu_gguf *g, int32_t i) { return &g->t[i]; }

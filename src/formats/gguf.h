@@ -20,6 +20,9 @@ WU_MUST_CHECK wu_code wu_gguf_open_memory(wu_gguf **out, const void *p, size_t n
                                           wu_err *err);
 void wu_gguf_close(wu_gguf *g);
 
+/* Gives the pages of the file back to the system, once what was needed has been converted. */
+void wu_gguf_drop_pages(const wu_gguf *g);
+
 int32_t wu_gguf_count(const wu_gguf *g);
 const wu_tensor *wu_gguf_at(const wu_gguf *g, int32_t i);
 const wu_tensor *wu_gguf_find(const wu_gguf *g, const char *name);

@@ -243,6 +243,8 @@ wu_code wu_model_load(wu_model **out, const char *path, wu_err *err) {
     }
     if ((rc = wu_is_dir(path) ? open_directory(&l, path) : open_gguf(&l, path))) goto done;
     if ((rc = load_weights(&l))) goto done;
+    if (f->gguf)
+        wu_gguf_drop_pages(f->gguf); /* blocks were converted; dense tensors come back when used */
     *out = m;
     m = NULL;
 done:
