@@ -241,6 +241,35 @@ static void steps_do_not_allocate(void **state) {
     }
 }
 
+/* The n-th allocation fails, for every n: ENOMEM, and nothing is lost (the sanitizers look). */
+static void memory_may_run_out(void **state) {
+    (void)state;
+    wu_tokenizer *t = toy(never);
+    bench_engine b = open_tiny();
+    const int32_t id[3] = {50, 60, 70};
+    for (int64_t n = 0;; n++) {
+        wu_generation g = {.tokenizer = t,
+                           .engine = b.engine,
+                           .n_vocab = VOCAB,
+                           .sampling = {.temperature = 1.0f}};
+        wu_branch branch = {.max_tokens = 3};
+        wu_err err = {0};
+        wu_engine_clear(b.engine);
+        branch.seg = add_root(b.engine, id, 3, 6);
+        alloc_fail_after(n);
+        const wu_code rc = wu_generate(&g, &branch, 1, &err);
+        alloc_fail_after(-1);
+        wu_buf_free(&branch.text);
+        if (rc == WU_OK) {
+            assert_in_range(n, 5, 10);
+            break;
+        }
+        assert_int_equal(rc, WU_ENOMEM);
+    }
+    close_engine(&b);
+    wu_tokenizer_free(t);
+}
+
 static void wrong_calls_are_refused(void **state) {
     (void)state;
     wu_tokenizer *t = toy(never);
@@ -269,6 +298,7 @@ int main(void) {
         cmocka_unit_test(the_pieces_make_the_text),
         cmocka_unit_test(a_listener_can_stop_everything),
         cmocka_unit_test(steps_do_not_allocate),
+        cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(wrong_calls_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
