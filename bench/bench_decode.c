@@ -41,7 +41,8 @@ static double grow(wu_engine *e, int32_t vocab, int n_branch, int n_tok) {
         for (int b = 0; b < n_branch; b++) want[b] = f->seg[seg[b]].row + f->seg[seg[b]].n_tok - 1;
         if (wu_engine_forward(e, want, n_branch, &logits, &err)) die(&err);
         for (int b = 0; b < n_branch; b++)
-            if (wu_forest_push(f, seg[b], argmax(logits + (int64_t)b * vocab, vocab), &err)) die(&err);
+            if (wu_forest_push(f, seg[b], argmax(logits + (int64_t)b * vocab, vocab), &err))
+                die(&err);
     }
     return wu_clock_s() - begin;
 }
@@ -54,7 +55,8 @@ static int by_value(const void *a, const void *b) {
 int main(int argc, char **argv) {
     const int n_tok = argc > 2 ? atoi(argv[2]) : 64, rounds = argc > 3 ? atoi(argv[3]) : 7;
     const int level = argc > 4 ? wu_level_from_name(argv[4]) : WU_N_LEVEL - 1;
-    if (argc < 2 || n_tok < 1 || n_tok > MAX_TOKENS || rounds < 1 || rounds > MAX_ROUND || level < 0) {
+    if (argc < 2 || n_tok < 1 || n_tok > MAX_TOKENS || rounds < 1 || rounds > MAX_ROUND ||
+        level < 0) {
         fprintf(stderr, "usage: bench_decode MODEL [TOKENS [ROUNDS [CPU_LEVEL]]]\n");
         return 2;
     }
@@ -64,18 +66,23 @@ int main(int argc, char **argv) {
     wu_engine *e;
     if (wu_compute_create(&c, &(wu_compute_options){.max_level = level}, &err)) die(&err);
     if (wu_model_load(&m, argv[1], &err)) die(&err);
-    const wu_engine_options o = {.model = m, .compute = c, .precision = WU_BF16,
-                                 .max_row = PROMPT + BRANCHES * (MAX_TOKENS + 1), .max_seg = 1 + BRANCHES,
-                                 .max_batch = PROMPT, .max_logits = BRANCHES};
+    const wu_engine_options o = {.model = m,
+                                 .compute = c,
+                                 .precision = WU_BF16,
+                                 .max_row = PROMPT + BRANCHES * (MAX_TOKENS + 1),
+                                 .max_seg = 1 + BRANCHES,
+                                 .max_batch = PROMPT,
+                                 .max_logits = BRANCHES};
     if (wu_engine_create(&e, &o, &err)) die(&err);
     int32_t id[PROMPT], root;
     for (int i = 0; i < PROMPT; i++) id[i] = 50 + i * 131 % (m->config.n_vocab - 60);
-    if (wu_forest_add(&root, wu_engine_forest(e), WU_NO_PARENT, &(wu_tokens){id, PROMPT, 0}, &err)) die(&err);
+    if (wu_forest_add(&root, wu_engine_forest(e), WU_NO_PARENT, &(wu_tokens){id, PROMPT, 0}, &err))
+        die(&err);
     double begin = wu_clock_s();
     if (wu_engine_forward(e, NULL, 0, NULL, &err)) die(&err);
     const wu_cpu_report *r = wu_compute_report(c);
-    printf("cpu %s, products %s, %d threads; weights %.0f MB\n", r->cpu, wu_level_name(r->bf16), r->n_thread,
-           (double)m->weight_bytes / 1e6);
+    printf("cpu %s, products %s, %d threads; weights %.0f MB\n", r->cpu, wu_level_name(r->bf16),
+           r->n_thread, (double)m->weight_bytes / 1e6);
     printf("prompt: %d tokens, %.0f tokens/s\n", PROMPT, PROMPT / (wu_clock_s() - begin));
     double one[MAX_ROUND], six[MAX_ROUND], ratio[MAX_ROUND];
     grow(e, m->config.n_vocab, 1, 4);
@@ -93,11 +100,13 @@ int main(int argc, char **argv) {
     wu_engine_reset_seconds(e);
     grow(e, m->config.n_vocab, 1, n_tok);
     for (int p = 0; p < WU_PART_BACK_PRODUCTS; p++)
-        printf("  one branch, %-14s %.3f ms a token\n", wu_part_name((wu_part)p), wu_engine_seconds(e)[p] / n_tok * 1e3);
+        printf("  one branch, %-14s %.3f ms a token\n", wu_part_name((wu_part)p),
+               wu_engine_seconds(e)[p] / n_tok * 1e3);
     wu_engine_reset_seconds(e);
     grow(e, m->config.n_vocab, BRANCHES, n_tok);
     for (int p = 0; p < WU_PART_BACK_PRODUCTS; p++)
-        printf("  six branches, %-14s %.3f ms a step\n", wu_part_name((wu_part)p), wu_engine_seconds(e)[p] / n_tok * 1e3);
+        printf("  six branches, %-14s %.3f ms a step\n", wu_part_name((wu_part)p),
+               wu_engine_seconds(e)[p] / n_tok * 1e3);
     wu_engine_free(e);
     wu_model_free(m);
     wu_compute_free(c);

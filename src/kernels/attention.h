@@ -41,23 +41,23 @@ typedef struct wu_attention {
     int32_t n_head, n_kv, d_head; /* any d_head up to 256 */
     int32_t window;               /* 0: none */
     float scale;
-    wu_dtype type;           /* F32 or BF16 */
-    const void *q, *k, *v;   /* [row][n_head * d_head], [row][n_kv * d_head] twice */
-    int64_t ldq, ldk, ldv;   /* numbers between rows */
-    void *o;                 /* [row][n_head * d_head] */
+    wu_dtype type;         /* F32 or BF16 */
+    const void *q, *k, *v; /* [row][n_head * d_head], [row][n_kv * d_head] twice */
+    int64_t ldq, ldk, ldv; /* numbers between rows */
+    void *o;               /* [row][n_head * d_head] */
     int64_t ldo;
-    float *lse;              /* [row][n_head]; forward may get NULL */
-    const wu_attn_run *run;  /* no two runs share a query row; in order of row */
+    float *lse;             /* [row][n_head]; forward may get NULL */
+    const wu_attn_run *run; /* no two runs share a query row; in order of row */
     int32_t n_run;
     const wu_attn_span *span;
     int32_t n_span;
     /* backward only */
-    const void *d_o; /* [row][n_head * d_head], ld ldo */
-    float *dq;       /* [row][n_head * d_head], overwritten */
-    float *dk, *dv;  /* [row][n_kv * d_head], overwritten for all n_key rows */
+    const void *d_o;    /* [row][n_head * d_head], ld ldo */
+    float *dq;          /* [row][n_head * d_head], overwritten */
+    float *dk, *dv;     /* [row][n_kv * d_head], overwritten for all n_key rows */
     int64_t lddq, lddk; /* lddk for dk and dv */
-    int32_t n_key;   /* rows of k and v */
-    void *scratch;   /* wu_attention_bytes(), 64-byte aligned */
+    int32_t n_key;      /* rows of k and v */
+    void *scratch;      /* wu_attention_bytes(), 64-byte aligned */
 } wu_attention;
 
 /* Scratch for one call; n_query and n_key are upper bounds of rows, n_run of runs. */

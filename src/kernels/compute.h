@@ -33,9 +33,10 @@ int wu_level_from_name(const char *name);
 typedef struct wu_compute wu_compute;
 
 typedef struct wu_compute_options {
-    int n_thread;   /* 0: all that the process may use */
-    int max_level;  /* a wu_level; nothing above it is used. WU_N_LEVEL - 1 for all */
-    bool only;      /* use max_level itself for everything, whatever is faster; EARG if it does not work here */
+    int n_thread;  /* 0: all that the process may use */
+    int max_level; /* a wu_level; nothing above it is used. WU_N_LEVEL - 1 for all */
+    bool only; /* use max_level itself for everything, whatever is faster; EARG if it does not work
+                  here */
 } wu_compute_options;
 
 /* Errors: EARG, ENOMEM. */
@@ -47,9 +48,9 @@ const wu_row_ops *wu_compute_rows(const wu_compute *c); /* single-threaded row o
 
 /* What was found and chosen. */
 typedef struct wu_cpu_report {
-    char cpu[64];                  /* model name */
-    bool present[WU_N_LEVEL];      /* CPUID, XCR0 and permission agree */
-    bool works[WU_N_LEVEL];        /* and the small product came out right */
+    char cpu[64];                   /* model name */
+    bool present[WU_N_LEVEL];       /* CPUID, XCR0 and permission agree */
+    bool works[WU_N_LEVEL];         /* and the small product came out right */
     double gflops_bf16[WU_N_LEVEL]; /* measured at start, one thread; 0 if not measured */
     double gflops_f32[WU_N_LEVEL];
     wu_level bf16, f32, attention, rows; /* chosen */

@@ -11,9 +11,9 @@
 #include "base/dtype.h"
 
 typedef struct wu_adam_args {
-    float rate;          /* learning rate of this update */
+    float rate; /* learning rate of this update */
     float beta1, beta2, eps;
-    float decay;         /* AdamW: w *= 1 - rate * decay first; 0 for Adam */
+    float decay;              /* AdamW: w *= 1 - rate * decay first; 0 for Adam */
     float correct1, correct2; /* 1 - beta1^t and 1 - beta2^t, or 1 and 1 for no bias correction */
 } wu_adam_args;
 
@@ -41,9 +41,9 @@ typedef struct wu_row_ops {
      * m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;
      * w -= rate / correct1 * m / (sqrt(v / correct2) + eps) */
     void (*adam)(float *w, float *m, float *v, const float *g, int64_t n, const wu_adam_args *a);
-    void (*add)(float *y, const float *x, int64_t n);             /* y += x */
-    void (*scale)(float *y, float s, int64_t n);                  /* y *= s */
-    void (*to_bf16)(uint16_t *y, const float *x, int64_t n);      /* round to nearest even */
+    void (*add)(float *y, const float *x, int64_t n);        /* y += x */
+    void (*scale)(float *y, float s, int64_t n);             /* y *= s */
+    void (*to_bf16)(uint16_t *y, const float *x, int64_t n); /* round to nearest even */
     void (*from_bf16)(float *y, const uint16_t *x, int64_t n);
     /* g [rank][n] (+)= small^T big over rows: g[r][j] += sum_t small[t][r] * big[t][j].
      * small [n_row][ld_small] f32; big [n_row][ld_big] of type F32 or BF16; ld_g numbers between
