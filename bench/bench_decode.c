@@ -13,7 +13,7 @@
 
 enum { PROMPT = 256, BRANCHES = 6, MAX_ROUND = 64, MAX_TOKENS = 512 };
 
-static void die(const wu_err *err) {
+_Noreturn static void die(const wu_err *err) {
     fprintf(stderr, "bench_decode: %s\n", err->msg);
     exit(1);
 }

@@ -18,7 +18,7 @@
 
 enum { EXAMPLES = 6, MAX_ITERATIONS = 64, MAX_ROW = 2048 };
 
-static void die(const wu_err *err) {
+_Noreturn static void die(const wu_err *err) {
     fprintf(stderr, "bench_train: %s\n", err->msg);
     exit(1);
 }
@@ -57,18 +57,18 @@ int main(int argc, char **argv) {
     wu_model *m;
     wu_vocab *vocab;
     wu_tokenizer *tok;
-    wu_adapter *ad;
+    wu_adapter *ad = NULL;
     wu_dataset *d;
     wu_trainer *t;
     if (wu_compute_create(&c, &(wu_compute_options){.max_level = level}, &err)) die(&err);
     if (wu_model_load(&m, argv[1], &err)) die(&err);
-    if (wu_vocab_read(&vocab, argv[1], &err) || wu_tokenizer_create(&tok, vocab, &err)) die(&err);
+    if (wu_vocab_read(&vocab, argv[1], &err)) die(&err);
+    if (wu_tokenizer_create(&tok, vocab, &err)) die(&err);
     const wu_adapter_dims dims = wu_model_dims(m);
     const wu_adapter_spec spec = {.rank = 8, .scale = 20.0f, .num_layers = 16};
     const bool fresh = argc < 4 || strcmp(argv[3], "-") == 0;
-    if (fresh ? wu_adapter_create(&ad, &dims, &spec, 0, &err)
-              : wu_adapter_load(&ad, argv[3], &dims, &err))
-        die(&err);
+    if (fresh && wu_adapter_create(&ad, &dims, &spec, 0, &err)) die(&err);
+    if (!fresh && wu_adapter_load(&ad, argv[3], &dims, &err)) die(&err);
     const wu_data_options data = {.tokenizer = tok,
                                   .chat =
                                       wu_chat_detect(wu_tokenizer_vocab(tok)->chat_template, tok),
