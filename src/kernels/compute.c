@@ -141,11 +141,13 @@ static void try_levels(wu_cpu_report *r, char *scratch) {
     }
 }
 
-/* The fastest of the levels that work; portable C is not measured and comes last. */
+/* The fastest of the levels that work. A lower one must be clearly faster, so that noise does not
+ * change the choice, and with it the order of sums, from run to run. Portable C, which is not
+ * measured, comes last. */
 static wu_level fastest(const wu_cpu_report *r, const double *gflops) {
     wu_level best = WU_LEVEL_C;
-    for (int i = WU_LEVEL_C + 1; i < WU_N_LEVEL; i++)
-        if (r->works[i] && gflops[i] > gflops[best]) best = (wu_level)i;
+    for (int i = WU_N_LEVEL - 1; i > WU_LEVEL_C; i--)
+        if (r->works[i] && gflops[i] > 1.25 * gflops[best]) best = (wu_level)i;
     return best;
 }
 
@@ -163,7 +165,8 @@ static void choose(wu_compute *c, const wu_compute_options *o) {
     r->f32 = o->only ? highest_f32(r, top) : fastest(r, r->gflops_f32);
     int high = top;
     while (high > WU_LEVEL_C && !r->works[high]) high--;
-    r->rows = r->attention = (wu_level)high;
+    r->rows = (wu_level)WU_MIN(high, WU_LEVEL_AVX512); /* those above share its tables */
+    r->attention = high == WU_LEVEL_AMX ? WU_LEVEL_AMX : r->rows;
     c->bf16 = tables[r->bf16].gemm;
     c->f32 = tables[r->f32].gemm;
     c->rows = tables[high].rows;

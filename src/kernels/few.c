@@ -27,7 +27,7 @@ static void stream_plain(const wu_stream_job *s) {
     s->g->dot(&job);
 }
 
-static void stream_decoded(const wu_stream_job *s) {
+void wu_stream_decoded(const wu_stream_job *s) {
     const int64_t number = wu_number_bytes(s->g->format);
     const int32_t n_in = s->w->n_in, cols = WU_MIN(wu_round_up(n_in, TILE), LONGEST);
     const int32_t fit = (int32_t)(DECODED_BYTES / (cols * number)) / 4 * 4;
@@ -53,7 +53,7 @@ static void stream(const wu_stream_job *s) {
     } else if (s->g->stream) {
         s->g->stream(s);
     } else {
-        stream_decoded(s);
+        wu_stream_decoded(s);
     }
 }
 

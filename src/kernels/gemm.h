@@ -15,7 +15,8 @@
  * how many products share a call.
  *
  * With few rows (decoding) weights are streamed without panels; that, too, is
- * decided inside.
+ * decided inside. There, for one or two rows, a level may leave quantised
+ * weights as exact as they are instead of rounding them to bf16.
  *
  * Nothing here fails, allocates or logs; shapes are asserted. */
 #ifndef WU_KERNELS_GEMM_H

@@ -146,6 +146,9 @@ WU_INLINE uint32_t *wu_packed_pairs(const wu_packed *p) {
     return (uint32_t *)(void *)((char *)p->data + FEW_ROWS * cols * 2);
 }
 
+/* Rows of W decoded into L1, then dot(): what a level without stream() does. */
+void wu_stream_decoded(const wu_stream_job *s);
+
 /* Columns c0 .. c0 + nc of a forward product with few rows, weights streamed (few.c).
  *  memory: STREAM_BYTES and FEW_ROWS rows of sums, 64-byte aligned. */
 void wu_few_block(const wu_gemm_ops *g, const wu_product *p, int32_t c0, int32_t nc, char *memory);

@@ -251,6 +251,9 @@ static void compare(const example *e, const block *y, int level, const char *wha
             const int64_t at = (int64_t)r * (e->n_col + e->gap) + j;
             const double want = e->want[(int64_t)r * e->n_col + j];
             double tol = 3e-6 * e->size[(int64_t)r * e->n_col + j] + 1e-30, got;
+            /* streamed for one or two rows, quantised weights may stay unrounded */
+            if (e->precision == WU_BF16 && !e->transposed && e->n_row <= 2 && e->w.m.group > 1)
+                tol += e->size[(int64_t)r * e->n_col + j] / 256;
             if (e->y_type == WU_BF16) {
                 uint16_t h;
                 memcpy(&h, y->at + at * 2, 2);

@@ -12,4 +12,8 @@ void wu_bf16_weave(char *panel, int64_t half_bytes, int64_t tile_bytes, const ch
 void wu_bf16_dot(const wu_dot_job *job);
 void wu_bf16_store(const wu_target *to, const float *c, int64_t ldc, int32_t n_row, int32_t n_col);
 
+/* Quantised weights by one or two rows, few_avx512bf16.c; takes: whether it is for this job. */
+bool wu_bf16_takes(const wu_stream_job *job);
+void wu_bf16_stream(const wu_stream_job *job);
+
 #endif

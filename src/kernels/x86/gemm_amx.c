@@ -277,6 +277,10 @@ static void dot(const wu_dot_job *job) {
  * some steps, so that both are always in the window of the core. */
 static void stream(const wu_stream_job *s) {
     enum { LONGEST = 4096 };
+    if (wu_bf16_takes(s)) {
+        wu_bf16_stream(s);
+        return;
+    }
     const int32_t n_in = s->w->n_in;
     const int64_t ld = WU_MIN(wu_round_up(n_in, TILE), LONGEST) * 2 + 64;
     char *buffer[2] = {s->rows, s->rows + HALF * ld};

@@ -60,6 +60,31 @@ WU_INLINE __m256 affine_x8(__m256 q, __m256 s, __m256 b, bool rounds, wu_dtype t
     return round_to_x8(_mm256_add_ps(p, b), type);
 }
 
+/* The 16 values that 4 bits can have in a group. */
+typedef struct table {
+    __m256 lo, hi;
+} table;
+
+WU_INLINE table table_of(__m256 s, __m256 b, bool rounds, bool to_bf16, wu_dtype type) {
+    const __m256 q = _mm256_set_ps(7, 6, 5, 4, 3, 2, 1, 0);
+    table t = {affine_x8(q, s, b, rounds, type),
+               affine_x8(_mm256_add_ps(q, _mm256_set1_ps(8)), s, b, rounds, type)};
+    if (to_bf16) t = (table){round_bf16x8(t.lo), round_bf16x8(t.hi)};
+    return t;
+}
+
+/* Eight 4-bit numbers at q, low nibble first. */
+WU_INLINE __m256 look_up(const table *t, const unsigned char *q) {
+    uint32_t word;
+    memcpy(&word, q, sizeof(word));
+    const __m256i shift = _mm256_set_epi32(28, 24, 20, 16, 12, 8, 4, 0);
+    const __m256i i = _mm256_srlv_epi32(_mm256_set1_epi32((int)word), shift);
+    /* permutevar looks at 3 bits; bit 3, brought to the sign, chooses */
+    const __m256 choose = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(t->lo, i), _mm256_permutevar8x32_ps(t->hi, i),
+                            choose);
+}
+
 /* Eight quantised numbers from k on, as f32; n of them are there. */
 WU_INLINE __m256 quants_x8(const wu_matrix *w, const unsigned char *q, int32_t k, int32_t n) {
     if (w->type == WU_Q8) {
@@ -85,6 +110,10 @@ WU_INLINE void decode_affine(float *out, const wu_matrix *w, int32_t o, int32_t 
         const int32_t stop = WU_MIN(end, (k / w->group + 1) * w->group);
         const __m256 s = _mm256_set1_ps(number(w->scale, type, g));
         const __m256 b = _mm256_set1_ps(number(w->bias, type, g));
+        if (w->type == WU_Q4) {
+            const table t = table_of(s, b, w->rounds, round, type);
+            for (; k + 8 <= stop; k += 8, out += 8) _mm256_storeu_ps(out, look_up(&t, q + k / 2));
+        }
         for (; k < stop; k += 8, out += 8) {
             __m256 v = affine_x8(quants_x8(w, q, k, stop - k), s, b, w->rounds, type);
             if (round) v = round_bf16x8(v);

@@ -328,6 +328,14 @@ void wu_bf16_store(const wu_target *to, const float *c, int64_t ldc, int32_t n_r
     store_block512(to, c, ldc, n_row, n_col);
 }
 
+static void stream(const wu_stream_job *job) {
+    if (wu_bf16_takes(job)) {
+        wu_bf16_stream(job);
+    } else {
+        wu_stream_decoded(job);
+    }
+}
+
 const wu_gemm_ops wu_gemm_avx512bf16 = {
     .level = WU_LEVEL_AVX512BF16,
     .format = WU_BF16,
@@ -339,5 +347,6 @@ const wu_gemm_ops wu_gemm_avx512bf16 = {
     .weave = wu_bf16_weave,
     .multiply = multiply,
     .dot = wu_bf16_dot,
+    .stream = stream,
     .store = wu_bf16_store,
 };
