@@ -12,8 +12,8 @@ all: $(BUILD)/build.ninja ## build the program: build/wrapup (CONFIG=asan: build
 
 $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || { echo "meson is missing: run scripts/deps" >&2; exit 1; }
-	@meson setup $(BUILD) $(SETUP_$(CONFIG)) $(MESON_ARGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@mkdir -p $(BUILD) && mv $(BUILD).log $(BUILD)/setup.log
+	@mkdir -p $(BUILD)
+	@meson setup $(BUILD) $(SETUP_$(CONFIG)) $(MESON_ARGS) >$(BUILD)/setup.log 2>&1 || { cat $(BUILD)/setup.log; exit 1; }
 
 everything: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
