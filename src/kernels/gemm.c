@@ -380,7 +380,7 @@ static void make_plan(const wu_gemm_ops *g, int n_thread, plan *pl, const wu_pro
     pl->few = p->x->layout == LAYOUT_ROWS && !p->transposed;
     const int32_t n_tile = (pl->n_col + TILE - 1) / TILE;
     if (pl->few) {
-        const int32_t even = n_tile / (8 * n_thread);
+        const int32_t even = n_tile / (4 * n_thread);
         pl->block_cols = TILE * WU_MAX(1, WU_MIN(even, FEW_TILES));
         pl->block_rows = TILE;
     } else {

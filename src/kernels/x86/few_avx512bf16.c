@@ -13,7 +13,9 @@
 enum {
     LONGEST = 4096, /* inner numbers at a time */
     MOST_GROUPS = LONGEST / 16,
-    ROWS = 4 /* of W at a time */
+    ROWS = 4,     /* of W at a time */
+    AHEAD = 4096, /* bytes of W that are on their way; hardware alone stops at each page */
+    AHEAD_SCALES = 512
 };
 
 /* One row of activations as f32: for Q4 the even numbers of each 32, then the odd ones; for Q8 in
@@ -64,6 +66,8 @@ WU_INLINE void begin_row(state *st, int32_t r, int32_t o, __m512 *sum, const int
     const int64_t step = 16 * wu_number_bytes(type);
     sum[0] = sum[1] = _mm512_setzero_ps();
     for (int32_t g = 0; g < st->n_group; g += 16, scale += step, bias += step) {
+        _mm_prefetch(scale + AHEAD_SCALES, _MM_HINT_T0);
+        _mm_prefetch(bias + AHEAD_SCALES, _MM_HINT_T0);
         _mm512_store_ps(st->scale[r] + g, load_x16(scale, type, st->n_group - g));
         const __m512 b = load_x16(bias, type, st->n_group - g);
         for (int i = 0; i < n_x; i++)
@@ -86,12 +90,15 @@ WU_INLINE void add_q4(__m512 *p, const unsigned char *q, const __m512 *even, con
 
 WU_INLINE void rows_q4(const state *st, const unsigned char *const q[ROWS], __m512 sum[ROWS][2],
                        int32_t group, const int n_x) {
+    const char *ahead = (const char *)q[0] + AHEAD;
     for (int32_t g = 0, k = 0; g < st->n_group; g++) {
         __m512 p[ROWS][2];
         _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) p[r][0] = p[r][1] =
             _mm512_setzero_ps();
         for (int32_t j = 0; j < group; j += TILE, k += TILE) {
             __m512 even[2], odd[2];
+            _mm_prefetch(ahead, _MM_HINT_T0); /* four rows, 16 bytes each */
+            ahead += 64;
             for (int i = 0; i < n_x; i++) {
                 even[i] = _mm512_load_ps(st->x[i].x + k);
                 odd[i] = _mm512_load_ps(st->x[i].x + k + HALF);
@@ -108,12 +115,15 @@ WU_INLINE void rows_q4(const state *st, const unsigned char *const q[ROWS], __m5
 
 WU_INLINE void rows_q8(const state *st, const unsigned char *const q[ROWS], __m512 sum[ROWS][2],
                        int32_t group, const int n_x) {
+    const char *ahead = (const char *)q[0] + AHEAD;
     for (int32_t g = 0, k = 0; g < st->n_group; g++) {
         __m512 p[ROWS][2];
         _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) p[r][0] = p[r][1] =
             _mm512_setzero_ps();
         for (int32_t j = 0; j < group; j += HALF, k += HALF) {
             __m512 x[2];
+            _mm_prefetch(ahead, _MM_HINT_T0);
+            ahead += 64;
             for (int i = 0; i < n_x; i++) x[i] = _mm512_load_ps(st->x[i].x + k);
             _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) {
                 const __m512 v = bytes_x16(q[r] + k);

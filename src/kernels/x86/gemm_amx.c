@@ -227,6 +227,13 @@ static void multiply(const wu_panel_job *job) {
 
 /* ---- few rows: the weights are the rows of the left operand and come from where they lie ---- */
 
+enum { AHEAD = 8192 }; /* bytes of W that are on their way; hardware alone stops at each page */
+
+/* Asks for what lies AHEAD of the n bytes at `at`. */
+WU_INLINE void fetch(const char *at, int64_t n) {
+    for (int64_t i = 0; i < n; i += 64) _mm_prefetch(at + AHEAD + i, _MM_HINT_T1);
+}
+
 /* Sixteen rows of w and all rows of x, in tile 0. */
 WU_INLINE void dot_steps(const char *w, int64_t ld, const char *x, int32_t n_step) {
     for (int32_t s = 0; s < n_step; s++, w += 64, x += STEP_BYTES / 2) {
@@ -260,9 +267,12 @@ static void dot(const wu_dot_job *job) {
     int32_t i = 0;
     BARRIER();
     for (; i + HALF <= job->n_w; i += HALF) {
+        const char *w = job->w + i * job->w_bytes, *x = pairs_at(job->x, job->k0);
         _tile_zero(0);
-        dot_steps(job->w + i * job->w_bytes, job->w_bytes, pairs_at(job->x, job->k0),
-                  job->n_k / TILE);
+        for (int32_t s = 0; s < job->n_k / TILE; s++) {
+            fetch(w + s * (STEP_BYTES / 2), STEP_BYTES / 2); /* the rows are one stretch */
+            dot_steps(w + s * 64, job->w_bytes, x + s * (STEP_BYTES / 2), 1);
+        }
         dot_end(job->c + i, job->ldc, job->x->n_row, job->first);
     }
     if (i == job->n_w) return;
@@ -281,7 +291,7 @@ static void stream(const wu_stream_job *s) {
         wu_bf16_stream(s);
         return;
     }
-    const int32_t n_in = s->w->n_in;
+    const int32_t n_in = s->w->n_in, bits = wu_dtype_bits(s->w->type);
     const int64_t ld = WU_MIN(wu_round_up(n_in, TILE), LONGEST) * 2 + 64;
     char *buffer[2] = {s->rows, s->rows + HALF * ld};
     const int32_t n_group = (s->n + HALF - 1) / HALF;
@@ -295,7 +305,11 @@ static void stream(const wu_stream_job *s) {
             _tile_zero(0);
             for (int32_t r = 0; r < HALF; r++) {
                 const int32_t o = i * HALF + r;
-                if (o < s->n) s->g->decode(to + r * ld, s->w, s->o + o, k0, n, true);
+                if (o < s->n) {
+                    fetch((const char *)s->w->data + (s->o + o) * s->w->row_bytes + k0 * bits / 8,
+                          (int64_t)n * bits / 8);
+                    s->g->decode(to + r * ld, s->w, s->o + o, k0, n, true);
+                }
                 const int32_t until = i ? n_step * (r + 1) / HALF : 0;
                 dot_steps(from + done * 64, ld, x + done * (STEP_BYTES / 2), until - done);
                 done = until;
