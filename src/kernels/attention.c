@@ -206,7 +206,7 @@ static void backward_unit(void *ctx, int64_t unit, int thread) {
         if (!sees(j, t, strip)) continue;
         atomic_int *done = &j->done[(int64_t)t * n_kv + kv];
         wait_turn(j, done, t, strip);
-        for (int32_t h = kv * j->group; h < (kv + 1) * j->group; h++) j->ops->back(j, h, t, b, mem);
+        j->ops->back(j, kv, t, b, mem);
         atomic_store_explicit(done, strip + 1, memory_order_release);
     }
     j->ops->close(j, kv, b, mem);

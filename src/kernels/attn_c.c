@@ -156,7 +156,8 @@ static void back_key(const wu_attention *a, const query_row *r, int32_t kv, int3
     }
 }
 
-static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
+static void back_head(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b,
+                      void *mem) {
     (void)mem;
     const wu_attention *a = job->a;
     const wu_attn_tile *t = &job->tile[tile];
@@ -178,6 +179,11 @@ static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_str
             for (int32_t j = first; j < end; j++) back_key(a, &r, head / job->group, j);
         }
     }
+}
+
+static void back(const wu_attn_job *job, int32_t kv, int32_t tile, wu_attn_strip b, void *mem) {
+    for (int32_t h = kv * job->group; h < (kv + 1) * job->group; h++)
+        back_head(job, h, tile, b, mem);
 }
 
 static void close_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {

@@ -103,9 +103,10 @@ typedef struct wu_attn_ops {
     void (*forward)(const wu_attn_job *j, int32_t kv, int32_t tile, void *mem);
     /* Backward of one tile of one head starts: packs q and do, D = do . o, dq = 0. */
     void (*begin)(const wu_attn_job *j, int32_t head, int32_t tile, void *mem);
-    /* dk and dv of a strip: = 0, then the tiles that see it in order, then write them. */
+    /* dk and dv of a strip: = 0, then the tiles that see it in order, each with all heads of the
+     * group, then write them. */
     void (*open)(const wu_attn_job *j, int32_t kv, wu_attn_strip s, void *mem);
-    void (*back)(const wu_attn_job *j, int32_t head, int32_t tile, wu_attn_strip s, void *mem);
+    void (*back)(const wu_attn_job *j, int32_t kv, int32_t tile, wu_attn_strip s, void *mem);
     void (*close)(const wu_attn_job *j, int32_t kv, wu_attn_strip s, void *mem);
     /* Writes dq of a tile; NULL if it is there already. */
     void (*finish)(const wu_attn_job *j, int32_t head, int32_t tile, void *mem);

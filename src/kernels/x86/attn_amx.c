@@ -142,17 +142,18 @@ WU_INLINE bool try_base(forward_mem *w, const cursor *c, const float *s, int32_t
     __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, top[2] = {sum[0], sum[0]};
     for (int32_t t = 2 * c->p.g0; t < 2 * c->p.g1; t++) {
         uint8_t *p = out + (t / 2 * 2 + x) * KB + t % 2 * 512;
-        work_some(&w->work);
-        for (int32_t r = 0; r < 16; r += 2) {
-            __m512 pr[2];
-            for (int32_t i = 0; i < 2; i++) {
+        _Pragma("GCC unroll 1") for (int32_t r = 0; r < 16; r += 4) {
+            __m512 pr[4];
+            work_some(&w->work);
+            for (int32_t i = 0; i < 4; i++) {
                 const __m512 v = _mm512_fmsub_ps(score(s, t, r + i, x), scale, shift);
                 const __mmask16 m = mask ? mask[16 * t + r + i] : 0xffff;
-                top[i] = _mm512_mask_max_ps(top[i], m, top[i], v);
+                top[i % 2] = _mm512_mask_max_ps(top[i % 2], m, top[i % 2], v);
                 pr[i] = mask ? _mm512_maskz_mov_ps(m, power2(v)) : power2(v);
-                sum[i] += pr[i];
+                sum[i % 2] += pr[i];
             }
             _mm512_store_si512(p + 32 * r, pairs(pr[0], pr[1]));
+            _mm512_store_si512(p + 32 * r + 64, pairs(pr[2], pr[3]));
         }
     }
     const __m512 limit = _mm512_set1_ps(16.0f);
@@ -172,7 +173,7 @@ WU_INLINE void soften(forward_mem *w, const cursor *c, const float *s, int32_t x
 static void forward_piece(forward_mem *w, const cursor *c, const float *s, uint8_t *p) {
     const int32_t n = WU_MIN(2, (c->l->used - 32 * c->pair + 15) / 16);
     for (int32_t x = 0; x < n; x++) {
-        work_spread(&w->work, (n - x) * 2 * (c->p.g1 - c->p.g0));
+        work_spread(&w->work, (n - x) * 8 * (c->p.g1 - c->p.g0));
         if (c->p.whole) {
             soften(w, c, s, x, p, NULL);
         } else {

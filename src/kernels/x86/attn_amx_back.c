@@ -1,7 +1,11 @@
 /* attn_amx_back.c - backward attention on bf16 tiles (attn_amx_impl.h). */
 #include "kernels/x86/attn_amx_impl.h"
 
-enum { STRIP = WU_ATTN_BLOCK * WU_ATTN_SPREAD };
+enum {
+    STRIP = WU_ATTN_BLOCK * WU_ATTN_SPREAD,
+    HEADS = 4, /* whose P and dS are kept until they are added to dk and dv in one go */
+    SLOT = 4 * 2 * KB
+};
 
 size_t wu_amx_query_bytes(const wu_attention *a) {
     return (size_t)(LANES * wide(a)) * (4 * 2 + 4) + 2 * LANES * sizeof(float);
@@ -61,8 +65,8 @@ void wu_amx_begin(const wu_attn_job *job, int32_t head, int32_t tile, void *mem)
 typedef struct backward_mem {
     WU_ALIGNED float dk[STRIP * MAX_D]; /* tiles [key tiles][d/16] */
     WU_ALIGNED float dv[STRIP * MAX_D];
-    WU_ALIGNED float s[2][32 * 32], dp[2][32 * 32];   /* tiles [2][2], in turn */
-    WU_ALIGNED uint8_t p[4 * 2 * KB], ds[4 * 2 * KB]; /* row operands [4 key tiles][2 pairs] */
+    WU_ALIGNED float s[2][32 * 32], dp[2][32 * 32];       /* tiles [2][2], in turn */
+    WU_ALIGNED uint8_t p[HEADS * SLOT], ds[HEADS * SLOT]; /* rows [4 key tiles][2 pairs] */
     WU_ALIGNED uint8_t dst[2 * 4 * KB]; /* column operand [2 groups of keys][4 lane tiles] */
 } backward_mem;
 
@@ -86,6 +90,7 @@ typedef struct patch {
     float scale;
     int32_t j0, g, pair, n_step;
     int32_t key_tile; /* of the block, in dk and dv */
+    int32_t slot;     /* of the head */
     bool whole;
 } patch;
 
@@ -120,7 +125,7 @@ WU_INLINE void two_rows(const patch *p, const float *s, const float *dp, int32_t
 WU_INLINE void patch_harden(backward_mem *w, const patch *p, const float *s, const float *dp,
                             bool whole) {
     for (int32_t t = 0; t < 2; t++) {
-        const int32_t at = ((2 * p->g + t) * 2 + p->pair) * KB;
+        const int32_t at = p->slot * SLOT + ((2 * p->g + t) * 2 + p->pair) * KB;
         uint8_t *dst = w->dst + (p->g * 4 + 2 * p->pair) * KB + 512 * t;
         for (int32_t r = 0; r < 16; r += 2) {
             __m512 e[2][2], ds[2][2];
@@ -138,99 +143,121 @@ WU_INLINE void patch_harden(backward_mem *w, const patch *p, const float *s, con
 
 static void patch_clear(backward_mem *w, const patch *p) {
     for (int32_t i = 0; i < 2; i++) {
-        const int32_t at = ((2 * p->g + i) * 2 + p->pair) * KB;
+        const int32_t at = p->slot * SLOT + ((2 * p->g + i) * 2 + p->pair) * KB;
         memset(w->p + at, 0, KB);
         memset(w->ds + at, 0, KB);
-        memset(w->dst + (p->g * 4 + 2 * p->pair + i) * KB, 0, KB);
     }
 }
 
-/* dv += P do, dk += dS q for the keys of group g */
-static void add_keys(backward_mem *w, const patch *p, int32_t g) {
-    const int32_t n = 2 * p->n_step, t = p->key_tile + 2 * g, n_pair = p->l->n_pair;
-    for (int32_t i = 0; i < n; i += 2)
-        square(tiles_at(w->dv, t * n + i, n, 1), tiles_at(w->p, 4 * g, 2, 1),
-               tiles_at(p->q->d_o, i, 1, n), n_pair, true);
-    for (int32_t i = 0; i < n; i += 2)
-        square(tiles_at(w->dk, t * n + i, n, 1), tiles_at(w->ds, 4 * g, 2, 1),
-               tiles_at(p->q->q, i, 1, n), n_pair, true);
-}
+/* What a tile of queries, for up to HEADS heads, and a block of keys see of each other. */
+typedef struct meeting {
+    patch list[HEADS * 4];
+    packed q[HEADS];
+    int32_t n, n_head;
+    bool any[2]; /* of a group of keys */
+} meeting;
 
-/* dq^T += k^T dS for a pair of lane tiles */
-static void add_queries(const backward_mem *w, const packed *q, const uint8_t *keys, int32_t pair,
-                        int32_t d) {
-    for (int32_t i = 0; i < d / 16; i += 2)
-        square(tiles_at(q->dqt, 4 * i + 2 * pair, 4, 1),
-               tiles_at(keys + 2 * BLOCK * d * 2, 2 * i, 2, 1), tiles_at(w->dst, 2 * pair, 1, 4), 2,
-               true);
-}
-
-typedef struct patches {
-    patch list[4];
-    int32_t n, n_first; /* all, and those of the first group of keys */
-} patches;
-
-static patches find_patches(const patch *like, backward_mem *w, int32_t block) {
-    patches f = {.n = 0};
+static void meet_head(meeting *m, const patch *like, int32_t slot, int32_t block, backward_mem *w) {
     for (int32_t g = 0; g < BLOCK / 32; g++) {
         for (int32_t pair = 0; pair < like->l->n_pair; pair++) {
             piece see = {0};
             patch p = *like;
+            p.q = &m->q[slot];
+            p.slot = slot;
             p.g = g;
             p.pair = pair;
-            const bool any = look(&see, like->v, like->l, block, pair);
+            const bool any = look(&see, like->v, like->l, block, pair) && g >= see.g0 && g < see.g1;
             p.whole = see.whole;
-            if (any && g >= see.g0 && g < see.g1)
-                f.list[f.n++] = p;
+            m->any[g] = m->any[g] || any;
+            if (any)
+                m->list[m->n++] = p;
             else
                 patch_clear(w, &p);
         }
-        if (g == 0) f.n_first = f.n;
     }
-    return f;
+}
+
+/* sums += x y for the 32 keys of group g; x [slots][4 key tiles][2 pairs], y of each head */
+static void add_group(const meeting *m, float *sums, const uint8_t *x, bool is_dk, int32_t g) {
+    const patch *p = &m->list[0];
+    const int32_t n = 2 * p->n_step;
+    for (int32_t i = 0; i < n; i += 2) {
+        const tiles c = tiles_at(sums, (p->key_tile + 2 * g) * n + i, n, 1);
+        BARRIER();
+        square_begin(c, true);
+        for (int32_t h = 0; h < m->n_head; h++) {
+            const uint8_t *y = is_dk ? m->q[h].q : m->q[h].d_o;
+            for (int32_t pair = 0; pair < p->l->n_pair; pair++)
+                square_step(tiles_at(x + h * SLOT, 4 * g + pair, 2, 1),
+                            tiles_at(y, pair * n + i, 1, n));
+        }
+        square_end(c);
+        BARRIER();
+    }
+}
+
+/* dq^T += k^T dS of the head of a patch */
+static void add_queries(const backward_mem *w, const patch *p) {
+    const int32_t d = 32 * p->n_step;
+    for (int32_t i = 0; i < d / 16; i += 2)
+        for (int32_t pair = 0; pair < p->l->n_pair; pair++)
+            square(tiles_at(p->q->dqt, 4 * i + 2 * pair, 4, 1),
+                   tiles_at(p->keys + 2 * BLOCK * d * 2, 2 * i, 2, 1),
+                   tiles_at(w->dst, 2 * pair, 1, 4), 2, true);
 }
 
 /* Products come as late as possible after the stores that they wait for. */
-static void back_patches(const patches *f, backward_mem *w) {
-    const patch *like = &f->list[0];
-    const int32_t n_pair = like->l->n_pair, d = 32 * like->n_step;
-    patch_scores(like, w->s[0], w->dp[0]);
-    for (int32_t i = 0; i < f->n; i++) {
-        const patch *p = &f->list[i];
+static void back_meeting(const meeting *m, backward_mem *w) {
+    patch_scores(&m->list[0], w->s[0], w->dp[0]);
+    for (int32_t i = 0; i < m->n; i++) {
+        const patch *p = &m->list[i];
         const float *s = w->s[i % 2], *dp = w->dp[i % 2];
-        if (i + 1 < f->n) patch_scores(p + 1, w->s[(i + 1) % 2], w->dp[(i + 1) % 2]);
+        if (i + 1 < m->n) patch_scores(p + 1, w->s[(i + 1) % 2], w->dp[(i + 1) % 2]);
+        if (i == 0 || p->slot != p[-1].slot) {
+            if (i > 0) add_queries(w, p - 1);
+            memset(w->dst, 0, sizeof(w->dst));
+        }
         if (p->whole)
             patch_harden(w, p, s, dp, true);
         else
             patch_harden(w, p, s, dp, false);
-        if (f->n_first > 0 && i == f->n_first) add_keys(w, like, 0);
     }
-    if (n_pair > 1) add_queries(w, like->q, like->keys, 0, d);
-    if (f->n_first > 0 && f->n == f->n_first) add_keys(w, like, 0);
-    if (f->n > f->n_first) add_keys(w, like, 1);
-    add_queries(w, like->q, like->keys, n_pair - 1, d);
+    for (int32_t g = 0; g < 2; g++)
+        if (m->any[g]) add_group(m, w->dv, w->p, false, g);
+    add_queries(w, &m->list[m->n - 1]);
+    for (int32_t g = 0; g < 2; g++)
+        if (m->any[g]) add_group(m, w->dk, w->ds, true, g);
 }
 
-void wu_amx_back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
+static void back_heads(const wu_attn_job *job, const patch *like, int32_t head, int32_t n_head,
+                       int32_t tile, int32_t block, backward_mem *w) {
+    meeting m = {.n_head = n_head};
+    for (int32_t h = 0; h < n_head; h++) {
+        m.q[h] = find_packed(job, head + h, tile);
+        meet_head(&m, like, h, block, w);
+    }
+    if (m.n > 0) back_meeting(&m, w);
+}
+
+void wu_amx_back(const wu_attn_job *job, int32_t kv, int32_t tile, wu_attn_strip b, void *mem) {
     const wu_attn_tile *t = &job->tile[tile];
     const wu_attn_run *run = &job->a->run[t->run];
-    const packed q = find_packed(job, head, tile);
+    const int32_t h0 = kv * job->group, h1 = h0 + job->group;
     lanes l;
-    set_lanes(&l, t, head, 1);
+    set_lanes(&l, t, h0, 1);
     for (int32_t block = b.b0; block < b.b1; block++) {
         for (int32_t s = run->span; s < run->span + run->n_span; s++) {
             const wu_attn_sight v = wu_attn_see(job->a, t, s);
-            const patch like = {.q = &q,
-                                .v = &v,
+            const patch like = {.v = &v,
                                 .l = &l,
-                                .keys = wu_attn_keys(job, head / job->group, block),
+                                .keys = wu_attn_keys(job, kv, block),
                                 .scale = job->a->scale,
                                 .j0 = block * BLOCK,
                                 .n_step = wide(job->a) / 32,
                                 .key_tile = (block - b.b0) * (BLOCK / 16)};
             if (WU_MAX(v.first, like.j0) >= WU_MIN(v.end, like.j0 + BLOCK)) continue;
-            const patches f = find_patches(&like, mem, block);
-            if (f.n > 0) back_patches(&f, mem);
+            for (int32_t h = h0; h < h1; h += HEADS)
+                back_heads(job, &like, h, WU_MIN(HEADS, h1 - h), tile, block, mem);
         }
     }
 }

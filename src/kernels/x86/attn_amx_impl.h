@@ -63,26 +63,40 @@ WU_INLINE void square_begin(tiles c, bool add) {
     }
 }
 
-/* Row operands are read past L1, which has enough to hold. */
+/* A step in four parts, one product of tiles each. Row operands are read past L1, which has
+ * enough to hold. */
+WU_INLINE void square_part(const tiles *a, const tiles *b, int32_t part) {
+    if (part == 0) {
+        _tile_stream_loadd(4, a->at, 64);
+        _tile_loadd(6, b->at, 64);
+        _tile_dpbf16ps(0, 4, 6);
+    } else if (part == 1) {
+        _tile_loadd(7, b->at + b->next, 64);
+        _tile_dpbf16ps(1, 4, 7);
+    } else if (part == 2) {
+        _tile_stream_loadd(5, a->at + a->next, 64);
+        _tile_dpbf16ps(2, 5, 6);
+    } else {
+        _tile_dpbf16ps(3, 5, 7);
+    }
+}
+
 WU_INLINE void square_step(tiles a, tiles b) {
-    _tile_stream_loadd(4, a.at, 64);
-    _tile_loadd(6, b.at, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, b.at + b.next, 64);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_stream_loadd(5, a.at + a.next, 64);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
+    for (int32_t part = 0; part < 4; part++) square_part(&a, &b, part);
+}
+
+WU_INLINE void square_end(tiles c) {
+    _tile_stored(0, c.at, 64);
+    _tile_stored(1, c.at + c.step, 64);
+    _tile_stored(2, c.at + c.next, 64);
+    _tile_stored(3, c.at + c.next + c.step, 64);
 }
 
 WU_INLINE void square(tiles c, tiles a, tiles b, int32_t n_step, bool add) {
     BARRIER();
     square_begin(c, add);
     for (int32_t s = 0; s < n_step; s++, a.at += a.step, b.at += b.step) square_step(a, b);
-    _tile_stored(0, c.at, 64);
-    _tile_stored(1, c.at + c.step, 64);
-    _tile_stored(2, c.at + c.next, 64);
-    _tile_stored(3, c.at + c.next + c.step, 64);
+    square_end(c);
     BARRIER();
 }
 
@@ -107,8 +121,8 @@ enum { MAX_WORK = 96 };
 
 typedef struct queue {
     work list[MAX_WORK];
-    int32_t n, at, step;  /* put in, done, steps of the one that is not */
-    int32_t left;         /* steps in all */
+    int32_t n, at, part;  /* put in, done, parts of the one that is not */
+    int32_t left;         /* parts in all */
     int32_t share, total; /* how many of them are spread over how many calls */
     int32_t credit;       /* of the calls so far, in parts of total */
     tiles last;           /* where the result in the tiles belongs; at NULL if there is none */
@@ -116,35 +130,36 @@ typedef struct queue {
 
 WU_INLINE void work_store(queue *q) {
     if (!q->last.at) return;
-    _tile_stored(0, q->last.at, 64);
-    _tile_stored(1, q->last.at + q->last.step, 64);
-    _tile_stored(2, q->last.at + q->last.next, 64);
-    _tile_stored(3, q->last.at + q->last.next + q->last.step, 64);
+    square_end(q->last);
     q->last.at = NULL;
 }
 
-static __attribute__((noinline, unused)) void work_step(queue *q) {
-    work *x = &q->list[q->at];
+static __attribute__((noinline, unused)) void work_begin(queue *q) {
     BARRIER();
-    if (q->step == 0) {
-        work_store(q);
-        square_begin(x->c, x->add);
-    }
-    square_step(x->a, x->b);
-    x->a.at += x->a.step;
-    x->b.at += x->b.step;
-    q->left--;
-    if (++q->step == x->n_step) {
-        q->last = x->c;
-        q->step = 0;
-        q->at++;
-    }
+    work_store(q);
+    square_begin(q->list[q->at].c, q->list[q->at].add);
     BARRIER();
 }
 
-/* All steps; the last result may still be in the tiles. */
-static __attribute__((unused)) void work_through(queue *q) {
-    while (q->left > 0) work_step(q);
+WU_INLINE void work_part(queue *q) {
+    work *x = &q->list[q->at];
+    if (q->part == 0) work_begin(q);
+    BARRIER();
+    square_part(&x->a, &x->b, q->part % 4);
+    BARRIER();
+    q->left--;
+    if (++q->part % 4) return;
+    x->a.at += x->a.step;
+    x->b.at += x->b.step;
+    if (q->part < 4 * x->n_step) return;
+    q->last = x->c;
+    q->part = 0;
+    q->at++;
+}
+
+/* All parts; the last result may still be in the tiles. */
+static __attribute__((noinline, unused)) void work_through(queue *q) {
+    while (q->left > 0) work_part(q);
     q->n = q->at = q->share = 0;
 }
 
@@ -157,7 +172,7 @@ static __attribute__((unused)) void work_all(queue *q) {
 WU_INLINE void work_later(queue *q, tiles c, tiles a, tiles b, int32_t n_step, bool add) {
     if (q->n == MAX_WORK) work_through(q);
     q->list[q->n++] = (work){c, a, b, n_step, add};
-    q->left += n_step;
+    q->left += 4 * n_step;
 }
 
 /* What waits now is spread over n calls of work_some(). */
@@ -168,11 +183,11 @@ WU_INLINE void work_spread(queue *q, int32_t n) {
 }
 
 WU_INLINE void work_some(queue *q) {
-    for (q->credit += q->share; q->credit >= q->total; q->credit -= q->total) work_step(q);
+    for (q->credit += q->share; q->credit >= q->total; q->credit -= q->total) work_part(q);
 }
 
 WU_INLINE void work_none(queue *q) {
-    q->n = q->at = q->step = q->left = q->share = q->credit = 0;
+    q->n = q->at = q->part = q->left = q->share = q->credit = 0;
     q->total = 1;
     q->last.at = NULL;
 }
@@ -338,7 +353,7 @@ WU_INLINE __m512 score(const float *s, int32_t t, int32_t r, int32_t x) {
 size_t wu_amx_query_bytes(const wu_attention *a);
 void wu_amx_begin(const wu_attn_job *job, int32_t head, int32_t tile, void *mem);
 void wu_amx_open(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem);
-void wu_amx_back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem);
+void wu_amx_back(const wu_attn_job *job, int32_t kv, int32_t tile, wu_attn_strip b, void *mem);
 void wu_amx_close(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem);
 void wu_amx_finish(const wu_attn_job *job, int32_t head, int32_t tile, void *mem);
 

@@ -364,7 +364,8 @@ static void back_keys(const wu_attn_job *job, const packed *p, const wu_attn_sig
     multiply(&dq, d, width);
 }
 
-static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b, void *mem) {
+static void back_head(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_strip b,
+                      void *mem) {
     const wu_attn_tile *t = &job->tile[tile];
     const wu_attn_run *run = &job->a->run[t->run];
     const packed p = find_packed(job, head, tile);
@@ -376,6 +377,11 @@ static void back(const wu_attn_job *job, int32_t head, int32_t tile, wu_attn_str
             if (j0 < j1) back_keys(job, &p, &v, mem, b.b0, j0, j1 - j0);
         }
     }
+}
+
+static void back(const wu_attn_job *job, int32_t kv, int32_t tile, wu_attn_strip b, void *mem) {
+    for (int32_t h = kv * job->group; h < (kv + 1) * job->group; h++)
+        back_head(job, h, tile, b, mem);
 }
 
 static void close_strip(const wu_attn_job *job, int32_t kv, wu_attn_strip b, void *mem) {
