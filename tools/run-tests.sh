@@ -24,14 +24,19 @@ if [ ! -s "$log" ]; then
     exit 1
 fi
 
-# A program that crashed, or failed without saying which test, counts as one failure.
+# A program that crashed, or ran fewer tests than it announced, counts as one failure.
 awk -v status="$status" -v counts="${WU_COUNTS:-/dev/null}" '
     function close_program() {
-        if (program != "" && bad_end && !said_failed) { failed++; print "failed: " program " (" result ")" }
-        program = ""; bad_end = said_failed = 0
+        if (program != "" && !said_failed && (bad_end || seen != plan)) {
+            failed++
+            printf "failed: %s (%s, %d of %d tests)\n", program, result, seen, plan
+        }
+        program = ""; bad_end = said_failed = seen = plan = 0
     }
     /^test: / { close_program(); program = $NF; next }
     /^result: / { result = $0; sub(/^result: */, "", result); bad_end = result !~ /^exit status 0/; next }
+    /^1\.\.[0-9]+$/ { plan = substr($0, 4) + 0; next }
+    /^(not )?ok [0-9]+/ { seen++ }
     /^(not )?ok [0-9]+.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
     /^not ok [0-9]+/ { failed++; said_failed = explains = 1; print "failed: " program ": " $0; next }
     /^ok [0-9]+/ { passed++; explains = 0; next }
