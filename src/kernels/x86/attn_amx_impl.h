@@ -293,7 +293,7 @@ WU_INLINE int64_t lane_at(const lanes *l, int32_t lane, int64_t ld, int32_t d) {
 static __attribute__((unused)) void find_lanes(rows *r, const lanes *l, const void *x, int64_t ld,
                                                int32_t d) {
     r->d = d;
-    for (int32_t i = 0; i < 32 * l->n_pair; i++)
+    for (int32_t i = 0; i < LANES; i++)
         r->at[i] = i < l->used ? (const uint16_t *)x + lane_at(l, i, ld, d) : NULL;
 }
 
