@@ -20,7 +20,9 @@
  * of products; sums, lse, dq, dk, dv are f32.  type F32: all f32.
  *
  * Rows of q, o, lse, do, dq are the rows worked on; rows of k, v, dk, dv are
- * rows of the forest.  Results do not depend on the number of threads. */
+ * rows of the forest.  Rows of k and v that no query sees are not read.  scale
+ * is positive.  Results do not depend on the number of threads.  Backward needs
+ * o and lse of the forward call. */
 #ifndef WU_KERNELS_ATTENTION_H
 #define WU_KERNELS_ATTENTION_H
 
