@@ -14,7 +14,7 @@ enum {
     LONGEST = 4096, /* inner numbers at a time */
     MOST_GROUPS = LONGEST / 16,
     ROWS = 4,     /* of W at a time */
-    AHEAD = 4096, /* bytes of W that are on their way; hardware alone stops at each page */
+    AHEAD = 4096, /* bytes of W, at least, that are on their way */
     AHEAD_SCALES = 512
 };
 
@@ -88,17 +88,25 @@ WU_INLINE void add_q4(__m512 *p, const unsigned char *q, const __m512 *even, con
     }
 }
 
+/* Distance to rows that are wanted soon: whole rows, so that the same inner numbers lie there. */
+WU_INLINE int64_t bytes_ahead(const state *st) {
+    const int32_t rows = (int32_t)(AHEAD / st->w->row_bytes) + 1;
+    return wu_round_up(rows, ROWS) * st->w->row_bytes;
+}
+
+/* One line of one of the rows in turn: four lines for every 64 bytes of each row. */
+WU_INLINE void fetch(const unsigned char *at) { _mm_prefetch((const char *)at, _MM_HINT_T0); }
+
 WU_INLINE void rows_q4(const state *st, const unsigned char *const q[ROWS], __m512 sum[ROWS][2],
                        int32_t group, const int n_x) {
-    const char *ahead = (const char *)q[0] + AHEAD;
+    const int64_t ahead = bytes_ahead(st);
     for (int32_t g = 0, k = 0; g < st->n_group; g++) {
         __m512 p[ROWS][2];
         _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) p[r][0] = p[r][1] =
             _mm512_setzero_ps();
         for (int32_t j = 0; j < group; j += TILE, k += TILE) {
             __m512 even[2], odd[2];
-            _mm_prefetch(ahead, _MM_HINT_T0); /* four rows, 16 bytes each */
-            ahead += 64;
+            fetch(q[k / TILE % ROWS] + k / 2 + ahead);
             for (int i = 0; i < n_x; i++) {
                 even[i] = _mm512_load_ps(st->x[i].x + k);
                 odd[i] = _mm512_load_ps(st->x[i].x + k + HALF);
@@ -115,15 +123,14 @@ WU_INLINE void rows_q4(const state *st, const unsigned char *const q[ROWS], __m5
 
 WU_INLINE void rows_q8(const state *st, const unsigned char *const q[ROWS], __m512 sum[ROWS][2],
                        int32_t group, const int n_x) {
-    const char *ahead = (const char *)q[0] + AHEAD;
+    const int64_t ahead = bytes_ahead(st);
     for (int32_t g = 0, k = 0; g < st->n_group; g++) {
         __m512 p[ROWS][2];
         _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) p[r][0] = p[r][1] =
             _mm512_setzero_ps();
         for (int32_t j = 0; j < group; j += HALF, k += HALF) {
             __m512 x[2];
-            _mm_prefetch(ahead, _MM_HINT_T0);
-            ahead += 64;
+            fetch(q[k / HALF % ROWS] + k + ahead);
             for (int i = 0; i < n_x; i++) x[i] = _mm512_load_ps(st->x[i].x + k);
             _Pragma("GCC unroll 4") for (int r = 0; r < ROWS; r++) {
                 const __m512 v = bytes_x16(q[r] + k);
