@@ -53,7 +53,8 @@ static int by_value(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-    const int n_tok = argc > 2 ? atoi(argv[2]) : 64, rounds = argc > 3 ? atoi(argv[3]) : 7;
+    const int n_tok = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 64,
+              rounds = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 7;
     const int level = argc > 4 ? wu_level_from_name(argv[4]) : WU_N_LEVEL - 1;
     if (argc < 2 || n_tok < 1 || n_tok > MAX_TOKENS || rounds < 1 || rounds > MAX_ROUND ||
         level < 0) {

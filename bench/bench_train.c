@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     wu_err err = {0};
-    const int iters = argc > 4 ? atoi(argv[4]) : 8;
+    const int iters = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 8;
     const int level = argc > 5 ? wu_level_from_name(argv[5]) : WU_N_LEVEL - 1;
     if (iters < 1 || iters > MAX_ITERATIONS || level < 0) return 2;
     wu_compute *c;

@@ -34,7 +34,7 @@ void *wu_aligned_alloc(size_t bytes) {
 static wu_arena_block *new_block(wu_arena *a, size_t need) {
     size_t size = a->block_bytes ? a->block_bytes : 65536 - ALIGN;
     if (size < need) size = need;
-    if (size > SIZE_MAX - 2 * ALIGN) return NULL;
+    if (size > SIZE_MAX - 2 * (size_t)ALIGN) return NULL;
     wu_arena_block *b = wu_aligned_alloc(size + ALIGN);
     if (!b) return NULL;
     *b = (wu_arena_block){.before = a->last, .size = size};

@@ -163,13 +163,12 @@ void wu_pool_on_sleep(wu_pool *p, void (*fn)(void)) { atomic_store(&p->on_sleep,
 static int cgroup_limit(void) {
     FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
     if (!f) return 0;
-    char quota[32];
-    long period = 0;
-    const int n = fscanf(f, "%31s %ld", quota, &period);
+    char line[64] = "", *rest = NULL; /* "200000 100000", or "max 100000" */
+    const bool read = fgets(line, sizeof(line), f) != NULL;
     fclose(f);
-    if (n != 2 || period <= 0) return 0;
-    const long q = strtol(quota, NULL, 10); /* "max" gives 0 */
-    return q <= 0 ? 0 : (int)((q + period - 1) / period);
+    const long quota = read ? strtol(line, &rest, 10) : 0;
+    const long period = quota > 0 ? strtol(rest, NULL, 10) : 0;
+    return period <= 0 ? 0 : (int)WU_MIN((quota + period - 1) / period, (long)WU_POOL_MAX);
 }
 
 int wu_cpu_count(void) {

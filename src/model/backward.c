@@ -161,6 +161,7 @@ static void db_unit(void *ctx, int64_t unit, int thread) {
         unit -= n;
     }
     const wu_site *s = g->site[i];
+    WU_ASSERT(s); /* there are as many units as its columns need */
     const int32_t c0 = (int32_t)unit * OUTER_COLS, n = WU_MIN(OUTER_COLS, s->n_out - c0);
     float *sum = e->outer + (int64_t)thread * g->rank * OUTER_COLS;
     memset(sum, 0, (size_t)s->rank * OUTER_COLS * sizeof(float));

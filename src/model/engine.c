@@ -89,7 +89,7 @@ static void lay_out_tape(layout *l, wu_engine *e) {
 static void lay_out_head(layout *l, wu_engine *e) {
     int64_t chunk = e->o.max_logits;
     if (e->o.tape) {
-        const int64_t fit = LOGIT_BYTES / 4 / e->vocab / WU_PACK_ROWS * WU_PACK_ROWS;
+        const int64_t fit = (int64_t)LOGIT_BYTES / 4 / e->vocab / WU_PACK_ROWS * WU_PACK_ROWS;
         chunk = WU_MAX(chunk, WU_MIN(WU_MAX(fit, WU_PACK_ROWS), 512));
     }
     e->chunk = (int32_t)WU_MIN(chunk, WU_MAX(e->o.max_batch, e->o.max_logits));
@@ -131,9 +131,9 @@ static void lay_out(layout *l, wu_engine *e) {
     e->attn_scratch = take(
         l, (int64_t)wu_attention_bytes(e->c, &shape, n, e->o.max_row, e->o.max_seg, e->o.tape), 1);
     lay_out_head(l, e);
-    const int64_t widest = WU_MAX(WU_MAX(e->d, e->ff), e->qd + 2 * e->kd);
+    const int64_t widest = WU_MAX(WU_MAX(e->d, e->ff), (int64_t)e->qd + 2 * (int64_t)e->kd);
     e->thread_floats = (widest + 16) * WU_PACK_ROWS;
-    e->thread = take(l, wu_pool_size(e->pool) * 3 * e->thread_floats, 4);
+    e->thread = take(l, (int64_t)wu_pool_size(e->pool) * 3 * e->thread_floats, 4);
     for (int32_t i = 0; e->low && i < e->n_layer; i++)
         for (int g = 0; g < N_LOW; g++)
             if (e->low[i][g].copied) e->low[i][g].a = take(l, (int64_t)e->low[i][g].rank * e->d, 4);
@@ -399,7 +399,7 @@ wu_code wu_engine_forward(wu_engine *e, const int32_t *want, int32_t n_want, con
                           wu_err *err) {
     wu_code rc;
     if (logits) *logits = NULL;
-    if (n_want < 0 || n_want > WU_MIN(e->o.max_logits, e->chunk))
+    if (n_want < 0 || (n_want && !logits) || n_want > WU_MIN(e->o.max_logits, e->chunk))
         return wu_fail(err, WU_EARG, "engine: %d rows of logits wanted, room for %d", n_want,
                        e->o.max_logits);
     if (e->o.tape)

@@ -18,26 +18,31 @@ static json_t *loosen(const wu_json *j) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+static bool is_one_of(char c, const char *set) {
+    while (*set && *set != c) set++;
+    return *set != 0;
+}
+
 /* Copies text with ".0" behind integers of 19 digits and more: published configurations say
  * "model_max_length": 1000000000000000019884624838656, which fits no integer. */
 static wu_code widen_integers(wu_buf *out, wu_str text) {
     enum { MAX_DIGITS = 18 };
     bool in_string = false;
     size_t copied = 0;
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0; text.p && i < text.n; i++) {
         const char c = text.p[i];
         if (c == '"') in_string = !in_string;
         if (in_string && c == '\\') i++;
         if (in_string || c < '0' || c > '9') continue;
         const size_t start = i;
         while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9') i++;
-        const bool is_integer = i == text.n || !memchr(".eE", text.p[i], 3);
+        const bool is_integer = i == text.n || !is_one_of(text.p[i], ".eE");
         if (is_integer && i - start > MAX_DIGITS) {
             if (wu_buf_add(out, text.p + copied, i - copied) || wu_buf_str(out, ".0"))
                 return WU_ENOMEM;
             copied = i;
         } else if (!is_integer) { /* digits behind a point or an e are no integer of their own */
-            while (i < text.n && memchr("0123456789.eE+-", text.p[i], 15)) i++;
+            while (i < text.n && is_one_of(text.p[i], "0123456789.eE+-")) i++;
         }
         i--;
     }

@@ -9,6 +9,8 @@
 #include "kernels/x86/bf16_impl.h"
 #include "kernels/x86/vec512.h"
 
+#include <assert.h>
+
 /* gcc 12: tile loads do not say that they read memory. */
 #define BARRIER() __asm__ volatile("" ::: "memory")
 
@@ -26,6 +28,7 @@ typedef struct pending {
 
 /* To the sums of all pieces, which wait in L2. */
 static void keep_rows(const pending *p, int32_t end) {
+    assert(p->sums); /* what is not written yet has a place to wait */
     const float *c = p->c + p->row * TILE;
     float *sums = p->sums + p->row * TILE;
     for (int32_t i = 0; i < (end - p->row) * TILE; i += 16) {
