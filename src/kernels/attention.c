@@ -146,9 +146,28 @@ static void forward_unit(void *ctx, int64_t unit, int thread) {
     l->j->ops->forward(l->j, (int32_t)(unit / n_tile), tile, wu_compute_scratch(l->c, thread));
 }
 
+static int32_t count_queries(const wu_attention *a) {
+    int32_t n = 0;
+    for (int32_t r = 0; r < a->n_run; r++) n += a->run[r].n;
+    return n;
+}
+
+static void few_unit(void *ctx, int64_t unit, int thread) {
+    const loop *l = ctx;
+    int32_t query = (int32_t)(unit / l->j->a->n_kv), tile = 0;
+    while (query >= l->j->tile[tile].n) query -= l->j->tile[tile++].n;
+    l->j->ops->few(l->j, (int32_t)(unit % l->j->a->n_kv), tile, query,
+                   wu_compute_scratch(l->c, thread));
+}
+
 void wu_attention_forward(wu_compute *c, const wu_attention *a) {
     const wu_attn_job j = plan(c, a, false);
+    const int32_t n_query = count_queries(a);
     loop l = {c, &j};
+    if (j.ops->few && n_query <= WU_ATTN_FEW) {
+        wu_pool_for(c->pool, (int64_t)n_query * a->n_kv, few_unit, &l);
+        return;
+    }
     if (j.ops->pack_keys) wu_pool_for(c->pool, (int64_t)j.n_block * a->n_kv, pack_unit, &l);
     wu_pool_for(c->pool, (int64_t)j.n_tile * a->n_kv, forward_unit, &l);
 }

@@ -5,6 +5,8 @@
  *
  *   forward   one unit for each (key head, tile): all heads of the group over
  *             all blocks that the tile sees, with running maximum and sum
+ *   few       instead, when a call has hardly any queries: one unit for each
+ *             (query, key head)
  *   backward  one unit for each (strip of up to WU_ATTN_SPREAD blocks, key
  *             head): dk and dv of the strip stay with the unit, while dq of a
  *             tile passes from strip to strip in order; `done` says how far it is
@@ -23,7 +25,8 @@ enum {
     WU_ATTN_BLOCK = 64,        /* keys */
     WU_ATTN_SPREAD = 4,        /* blocks of a backward unit at most */
     WU_ATTN_MEM = 1536 * 1024, /* bytes that a unit may use as its own */
-    WU_ATTN_MAX_HEAD = 256     /* numbers in a head */
+    WU_ATTN_MAX_HEAD = 256,    /* numbers in a head */
+    WU_ATTN_FEW = 16           /* queries of a call that are taken one by one: decoding */
 };
 
 typedef struct wu_attn_tile {
@@ -101,6 +104,8 @@ typedef struct wu_attn_ops {
     /* NULL if nothing is packed. Rows not in `seen` are zero. */
     void (*pack_keys)(const wu_attn_job *j, int32_t kv, int32_t block, void *mem);
     void (*forward)(const wu_attn_job *j, int32_t kv, int32_t tile, void *mem);
+    /* Forward of one query of a tile, from unpacked keys; NULL if there is no such way. */
+    void (*few)(const wu_attn_job *j, int32_t kv, int32_t tile, int32_t query, void *mem);
     /* Backward of one tile of one head starts: packs q and do, D = do . o, dq = 0. */
     void (*begin)(const wu_attn_job *j, int32_t head, int32_t tile, void *mem);
     /* dk and dv of a strip: = 0, then the tiles that see it in order, each with all heads of the
@@ -116,6 +121,7 @@ extern const wu_attn_ops wu_attn_c; /* both number types */
 #ifdef WU_X86
 extern const wu_attn_ops wu_attn_avx2, wu_attn_avx512; /* both */
 extern const wu_attn_ops wu_attn_amx;                  /* BF16 */
+void wu_attn_few_avx512(const wu_attn_job *j, int32_t kv, int32_t tile, int32_t query, void *mem);
 #endif
 
 #endif

@@ -409,7 +409,7 @@ static void finish(const wu_attn_job *job, int32_t head, int32_t tile, void *mem
 #define ATTN_OPS(level)                                                                            \
     {                                                                                              \
         .name = (level), .key_bytes = no_key_bytes, .query_bytes = query_bytes,                    \
-        .forward = forward, .begin = begin, .open = open_strip, .back = back,                      \
+        .forward = forward, .few = few, .begin = begin, .open = open_strip, .back = back,          \
         .close = close_strip, .finish = finish                                                     \
     }
 
