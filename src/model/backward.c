@@ -30,23 +30,13 @@ typedef struct back {
     int n_pack;
 } back;
 
-static int32_t block(const back *p, int64_t unit, int32_t *n) {
-    const int32_t r0 = (int32_t)unit * WU_PACK_ROWS;
-    *n = WU_MIN(WU_PACK_ROWS, p->n - r0);
-    return r0;
-}
-
-static void pack_begin(wu_engine *e, wu_packed *p, int32_t n, int32_t n_col) {
-    wu_pack_init(e->c, p, e->o.precision, n, n_col, p->data);
-}
-
 /* ---- f32 gradients into tiles, several at a time */
 
 static void pack_unit(void *ctx, int64_t unit, int thread) {
     (void)thread;
     const back *p = ctx;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     for (int i = 0; i < p->n_pack; i++)
         wu_pack_rows(p->e->c, p->pack_to[i], r0, n, p->pack_from[i] + r0 * p->ld, WU_F32, p->ld);
 }
@@ -62,22 +52,6 @@ static void pack_dx(back *p) {
 }
 
 /* ---- low rank */
-
-static void du_unit(void *ctx, int64_t unit, int thread) {
-    (void)thread;
-    const back *p = ctx;
-    const low_rank *g = p->low;
-    int32_t n;
-    const int32_t r0 = block(p, unit, &n);
-    for (int i = 0; i < g->n; i++) {
-        const wu_site *s = g->site[i];
-        if (!s) continue;
-        float *du = p->du + (int64_t)r0 * g->rank + g->offset[i];
-        for (int32_t r = 0; r < n; r++)
-            for (int32_t j = 0; j < s->rank; j++) du[(int64_t)r * g->rank + j] *= s->scale;
-        wu_pack_rows(p->e->c, &p->e->p_u[i], r0, n, du, WU_F32, g->rank);
-    }
-}
 
 /* du of a group from the packed gradients of its outputs. */
 static void low_back(back *p, low_group group, const wu_packed *const dy[3]) {
@@ -101,10 +75,9 @@ static void low_back(back *p, low_group group, const wu_packed *const dy[3]) {
                             .y = p->du + p->low->offset[i],
                             .ldy = p->low->rank};
         n++;
-        pack_begin(e, &e->p_u[i], p->n, s->rank);
     }
     wu_matmul(e->c, y, n);
-    wu_pool_for(e->pool, row_blocks(p->n), du_unit, p);
+    wu_engine_pack_low(e, p->low, p->du, p->n);
     engine_lap(e, WU_PART_BACK_LOWRANK);
 }
 
@@ -195,7 +168,7 @@ static void renorm_unit(void *ctx, int64_t unit, int thread) {
     const back *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     float *y = thread_rows(e, thread, 0);
     e->rows->rmsnorm(y, NULL, p->x + (int64_t)r0 * e->d, p->norm, e->m->config.norm_eps, n, e->d);
     act_store(e, act_at(e, e->xn, (int64_t)r0 * e->d), y, (int64_t)n * e->d);
@@ -213,7 +186,7 @@ static void norm_back_unit(void *ctx, int64_t unit, int thread) {
     const back *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     const int64_t at = (int64_t)r0 * e->d;
     float *y = thread_rows(e, thread, 0), *rho = thread_rows(e, thread, 1);
     e->rows->rmsnorm(y, rho, p->x + at, p->norm, e->m->config.norm_eps, n, e->d);
@@ -232,7 +205,7 @@ static void gate_unit(void *ctx, int64_t unit, int thread) {
     const back *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     /* a row at a time: three rows of scratch are enough for the four that meet here */
     for (int32_t i = 0; i < n; i++) {
         const int64_t at = (int64_t)(r0 + i) * e->ff, room = (int64_t)i * e->ff;
@@ -289,7 +262,7 @@ static void unrope_unit(void *ctx, int64_t unit, int thread) {
     const wu_config *c = &e->m->config;
     const int64_t half = c->d_head / 2;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     for (int32_t i = r0; i < r0 + n; i++) {
         float *dq = e->qkv + i * p->ld, *dk = dq + e->qd;
         const int64_t at = e->w.pos[i] * half;

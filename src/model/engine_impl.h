@@ -109,6 +109,9 @@ void wu_engine_run_layers(wu_engine *e); /* x of the work rows, from tokens to e
 /* Packs the final norm of n work rows (their indices) and multiplies with the head: logits. */
 void wu_engine_head(wu_engine *e, const int32_t *work_row, int32_t n);
 
+/* u [n][g->rank] *= the scale of each site, and packed for the products that add u B^T or du A. */
+void wu_engine_pack_low(wu_engine *e, const low_rank *g, float *u, int32_t n);
+
 /* backward.c: dx holds dL/d x_top; adds to grad. */
 void wu_engine_back_layers(wu_engine *e, float *grad);
 
@@ -146,6 +149,17 @@ static inline void engine_lap(wu_engine *e, wu_part part) {
 }
 
 static inline int64_t row_blocks(int32_t n) { return (n + WU_PACK_ROWS - 1) / WU_PACK_ROWS; }
+
+/* First row of a block of WU_PACK_ROWS of n_row rows, and how many it has. */
+static inline int32_t row_block(int64_t unit, int32_t n_row, int32_t *n) {
+    const int32_t r0 = (int32_t)unit * WU_PACK_ROWS;
+    *n = WU_MIN(WU_PACK_ROWS, n_row - r0);
+    return r0;
+}
+
+static inline void pack_begin(wu_engine *e, wu_packed *p, int32_t n, int32_t n_col) {
+    wu_pack_init(e->c, p, e->o.precision, n, n_col, p->data);
+}
 
 static inline wu_matrix f32_matrix(const float *p, int32_t n_out, int32_t n_in) {
     return (wu_matrix){

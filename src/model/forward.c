@@ -17,16 +17,6 @@ typedef struct pass {
     int32_t n;
 } pass;
 
-static int32_t block(const pass *p, int64_t unit, int32_t *n) {
-    const int32_t r0 = (int32_t)unit * WU_PACK_ROWS;
-    *n = WU_MIN(WU_PACK_ROWS, p->n - r0);
-    return r0;
-}
-
-static void pack_begin(wu_engine *e, wu_packed *p, int32_t n, int32_t n_col) {
-    wu_pack_init(e->c, p, e->o.precision, n, n_col, p->data);
-}
-
 /* ---- embedding */
 
 static void embed_unit(void *ctx, int64_t unit, int thread) {
@@ -34,7 +24,7 @@ static void embed_unit(void *ctx, int64_t unit, int thread) {
     const pass *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     for (int32_t i = r0; i < r0 + n; i++)
         wu_matrix_row(&e->m->embed, e->w.id[i], e->x + (int64_t)i * e->d);
 }
@@ -45,7 +35,7 @@ static void norm_unit(void *ctx, int64_t unit, int thread) {
     const pass *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     const float *x = p->x + (int64_t)r0 * e->d;
     float *y = thread_rows(e, thread, 0);
     e->rows->rmsnorm(y, NULL, x, p->norm, e->m->config.norm_eps, n, e->d);
@@ -65,12 +55,19 @@ static void norm(pass *p, const float *x, const float *weight, float *copy) {
 
 /* ---- low rank: u = scale * x A^T, packed for the products that add u B^T */
 
+typedef struct low_pass {
+    wu_engine *e;
+    const low_rank *g;
+    float *u;
+    int32_t n;
+} low_pass;
+
 static void low_unit(void *ctx, int64_t unit, int thread) {
     (void)thread;
-    const pass *p = ctx;
-    const low_rank *g = p->low;
+    const low_pass *p = ctx;
+    const low_rank *g = p->g;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     for (int i = 0; i < g->n; i++) {
         const wu_site *s = g->site[i];
         if (!s) continue;
@@ -79,6 +76,13 @@ static void low_unit(void *ctx, int64_t unit, int thread) {
             for (int32_t j = 0; j < s->rank; j++) u[(int64_t)r * g->rank + j] *= s->scale;
         wu_pack_rows(p->e->c, &p->e->p_u[i], r0, n, u, WU_F32, g->rank);
     }
+}
+
+void wu_engine_pack_low(wu_engine *e, const low_rank *g, float *u, int32_t n) {
+    low_pass p = {e, g, u, n};
+    for (int i = 0; i < g->n; i++)
+        if (g->site[i]) pack_begin(e, &e->p_u[i], n, g->site[i]->rank);
+    wu_pool_for(e->pool, row_blocks(n), low_unit, &p);
 }
 
 /* The low-rank input of one group, from the packed activations x. */
@@ -93,9 +97,7 @@ static void low_input(pass *p, low_group group, const wu_packed *x) {
     const wu_matrix a = f32_matrix(p->low->a, p->low->rank, x->n_col);
     const wu_product product = {.x = x, .w = &a, .y = p->u, .ldy = p->low->rank};
     wu_matmul(e->c, &product, 1);
-    for (int i = 0; i < p->low->n; i++)
-        if (p->low->site[i]) pack_begin(e, &e->p_u[i], p->n, p->low->site[i]->rank);
-    wu_pool_for(e->pool, row_blocks(p->n), low_unit, p);
+    wu_engine_pack_low(e, p->low, p->u, p->n);
     engine_lap(e, WU_PART_LOWRANK);
 }
 
@@ -123,7 +125,7 @@ static void rope_unit(void *ctx, int64_t unit, int thread) {
     const wu_attention a = wu_engine_attention(e, p->layer);
     const int64_t k0 = (const char *)a.k - (const char *)e->k; /* the layer's slot */
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     for (int32_t i = r0; i < r0 + n; i++) {
         float *q = e->qkv + i * ld, *k = q + e->qd, *v = k + e->kd;
         const int64_t at = e->w.pos[i] * half, row = (int64_t)e->w.row[i] * e->kd;
@@ -140,7 +142,7 @@ static void pack_o_unit(void *ctx, int64_t unit, int thread) {
     const pass *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     wu_pack_rows(e->c, &e->p_q, r0, n, act_at(e, p->act2, (int64_t)r0 * e->qd), e->o.precision,
                  e->qd);
 }
@@ -189,7 +191,7 @@ static void swiglu_unit(void *ctx, int64_t unit, int thread) {
     const pass *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     const int64_t at = (int64_t)r0 * e->ff, count = (int64_t)n * e->ff;
     const float *gate = act_load(e, act_at(e, p->act, at), thread_rows(e, thread, 0), count);
     const float *up = act_load(e, act_at(e, p->act2, at), thread_rows(e, thread, 1), count);
@@ -289,7 +291,7 @@ static void head_unit(void *ctx, int64_t unit, int thread) {
     const pass *p = ctx;
     wu_engine *e = p->e;
     int32_t n;
-    const int32_t r0 = block(p, unit, &n);
+    const int32_t r0 = row_block(unit, p->n, &n);
     float *x = thread_rows(e, thread, 0), *y = thread_rows(e, thread, 1);
     for (int32_t i = 0; i < n; i++) {
         const float *from =
