@@ -328,8 +328,8 @@ static void stream(const wu_stream_job *s) {
 const wu_gemm_ops wu_gemm_amx = {
     .level = WU_LEVEL_AMX,
     .format = WU_BF16,
-    .panel_bytes = 524288,
-    .piece = 768,
+    .panel_bytes = 786432,
+    .piece = 1024,
     .decode = wu_bf16_decode,
     .pack = wu_bf16_pack,
     .turn = wu_bf16_turn,
