@@ -97,7 +97,6 @@ static void lay_out_head(layout *l, wu_engine *e) {
     take_packed(l, e, &e->p_logit, e->chunk, e->d);
     if (e->o.tape) take_packed(l, e, &e->p_dz, e->chunk, e->vocab);
     e->rho = take(l, e->chunk, 4);
-    e->row_lse = take(l, e->chunk, 4);
     e->dh = take(l, (int64_t)e->chunk * e->d, 4);
     e->head_row = take(l, e->o.max_batch, 4);
     e->first = take(l, e->o.max_row, 4);

@@ -68,18 +68,15 @@ struct wu_engine {
     void *gate, *up;  /* act [max_batch][d_ff] without tape */
     float *u;         /* [max_batch][max rank of a group] without tape; du in backward */
     wu_packed p_d, p_q, p_k, p_v, p_ff[2], p_u[3];
-    void *p_memory; /* unused outside creation */
     void *attn_scratch;
     low_rank (*low)[N_LOW]; /* [n_layer] */
     layer_tape *tape;       /* [n_layer], filled from lowest on; NULL without tape */
-    float *lse;             /* [max_batch][n_head] without tape: not needed, NULL */
 
     /* head and loss */
     int32_t chunk; /* rows of logits at a time */
     float *logits; /* [chunk][vocab] */
     wu_packed p_logit, p_dz;
-    void *p_logit_memory, *p_dz_memory;
-    float *rho, *row_lse;  /* [chunk] */
+    float *rho;            /* [chunk] */
     float *dh;             /* [chunk][d] */
     int32_t *head_row;     /* [max_batch] work rows with a target, in order */
     int32_t *first, *next; /* targets of a row as a list */
