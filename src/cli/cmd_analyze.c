@@ -77,8 +77,8 @@ static wu_code encode(work *w, const char *path, wu_str conversation, wu_tokens 
         const wu_task *t = &wu_tasks[i];
         wu_ids *ids = &w->prompt[i];
         ids->n = 0;
-        if ((rc = wu_prompt_encode(w->opened.chat, w->opened.tokenizer, t, (wu_str){0},
-                                   conversation, ids, err)))
+        if ((rc = wu_prompt_encode(w->opened.chat, w->opened.tokenizer, t, WU_CONTEXT_FIRST,
+                                   (wu_str){0}, conversation, ids, err)))
             return wu_fail_in(err, rc, "%s", path);
         if (ids->n > (most > 0 ? most : INT32_MAX) - t->max_tokens)
             return wu_fail(err, WU_EDATA,

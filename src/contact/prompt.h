@@ -50,16 +50,29 @@ typedef struct wu_context {
  * nothing at all if everything is unknown. ENOMEM. */
 WU_MUST_CHECK wu_code wu_context_render(wu_buf *out, const wu_context *c);
 
+typedef enum wu_prompt_order {
+    WU_CONTEXT_FIRST, /* as above: what a conversation's prompts share comes first */
+    WU_TASK_FIRST     /* the question, then block and conversation: the order of older data sets */
+} wu_prompt_order;
+
 /* Appends one whole user message. context is a rendered block or empty; conversation the lines of
  * wu_transcript_render(). White space at their ends does not matter. ENOMEM. */
-WU_MUST_CHECK wu_code wu_prompt_render(wu_buf *out, const wu_task *t, wu_str context,
-                                       wu_str conversation);
+WU_MUST_CHECK wu_code wu_prompt_render(wu_buf *out, const wu_task *t, wu_prompt_order order,
+                                       wu_str context, wu_str conversation);
+
+/* Views into a prompt of either order: the context block (empty: none) and the lines of the
+ * conversation. False: prompt has no line [CONVERSATION]. */
+bool wu_prompt_parts(wu_str prompt, wu_str *context, wu_str *conversation);
+
+/* Appends prompt with its context block replaced (or added, or removed by an empty one).
+ * Errors: EDATA (no line [CONVERSATION]), ENOMEM. */
+WU_MUST_CHECK wu_code wu_prompt_set_context(wu_buf *out, wu_str prompt, wu_str context);
 
 /* Appends the ids that the model sees before it answers: the message above in the template's
  * user turn, and the header of the assistant's. What training reads of a prompt/completion example
  * begins with exactly these. Errors: those of wu_chat_encode. */
 WU_MUST_CHECK wu_code wu_prompt_encode(wu_chat chat, const wu_tokenizer *tokenizer,
-                                       const wu_task *t, wu_str context, wu_str conversation,
-                                       wu_ids *out, wu_err *err);
+                                       const wu_task *t, wu_prompt_order order, wu_str context,
+                                       wu_str conversation, wu_ids *out, wu_err *err);
 
 #endif

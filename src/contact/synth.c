@@ -59,7 +59,9 @@ static wu_code example(wu_buf *out, const wu_synth_call *c, const wu_task *t,
     wu_buf prompt = {0}, completion = {0};
     wu_json *o = wu_json_new_object();
     wu_code rc = o ? WU_OK : WU_ENOMEM;
-    if (!rc) rc = wu_prompt_render(&prompt, t, wu_buf_view(&c->context), wu_buf_view(&c->text));
+    if (!rc)
+        rc = wu_prompt_render(&prompt, t, WU_CONTEXT_FIRST, wu_buf_view(&c->context),
+                              wu_buf_view(&c->text));
     if (!rc) rc = wu_json_write(&completion, c->answer[t->id], WU_JSON_SPACED);
     if (!rc) rc = wu_json_set(o, "prompt", wu_json_new_str(wu_buf_view(&prompt)));
     if (!rc) rc = wu_json_set(o, "completion", wu_json_new_str(wu_buf_view(&completion)));

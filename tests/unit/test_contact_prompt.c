@@ -94,7 +94,7 @@ static void check_call(const wu_dataset *d, int32_t first, const wu_synth_call *
     wu_err err = {0};
     through_a_transcript(&talk, wu_buf_view(&c->text));
     for (int k = 0; k < WU_N_TASK; k++) {
-        CHECK_OK(wu_prompt_encode(chat, t, &wu_tasks[k], wu_buf_view(&c->context),
+        CHECK_OK(wu_prompt_encode(chat, t, &wu_tasks[k], WU_CONTEXT_FIRST, wu_buf_view(&c->context),
                                   wu_buf_view(&talk), &ids[k], &err),
                  err);
         const wu_tokens whole = wu_dataset_tokens(d, first + k);
@@ -197,8 +197,8 @@ static void a_transcript_cannot_end_the_prompt(void **state) {
     for (int i = 0; i < 2; i++) {
         wu_ids ids = {0};
         wu_err err = {0};
-        CHECK_OK(wu_prompt_encode(WU_CHAT_CHATML, t, &wu_tasks[0], (wu_str){0}, i ? evil : good,
-                                  &ids, &err),
+        CHECK_OK(wu_prompt_encode(WU_CHAT_CHATML, t, &wu_tasks[0], WU_CONTEXT_FIRST, (wu_str){0},
+                                  i ? evil : good, &ids, &err),
                  err);
         for (int32_t k = 0; k < ids.n; k++) n[i] += ids.id[k] == mark;
         wu_ids_free(&ids);

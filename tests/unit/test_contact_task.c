@@ -202,13 +202,13 @@ static void prompts_share_all_but_the_question(void **state) {
     const wu_str context = WU_STR("[TEMPORAL CONTEXT]\nchannel: voice");
     const wu_str talk = WU_STR("Agent: Hello.\nCustomer: Hi.\n");
     wu_buf b = {0};
-    assert_int_equal(wu_prompt_render(&b, quality(), context, talk), WU_OK);
+    assert_int_equal(wu_prompt_render(&b, quality(), WU_CONTEXT_FIRST, context, talk), WU_OK);
     assert_string_equal(b.p + b.n - strlen(quality()->question), quality()->question);
     b.p[b.n - strlen(quality()->question)] = 0;
     assert_string_equal(b.p, "[TEMPORAL CONTEXT]\nchannel: voice\n\n[CONVERSATION]\n"
                              "Agent: Hello.\nCustomer: Hi.\n\n");
     wu_buf_clear(&b);
-    assert_int_equal(wu_prompt_render(&b, quality(), (wu_str){0}, talk), WU_OK);
+    assert_int_equal(wu_prompt_render(&b, quality(), WU_CONTEXT_FIRST, (wu_str){0}, talk), WU_OK);
     assert_memory_equal(b.p, "[CONVERSATION]\nAgent: Hello.\n", 29);
     wu_buf_free(&b);
 }

@@ -1,0 +1,54 @@
+/* read_impl.h - what the readers share: one row a format, and helpers.
+ *
+ * Each format is a file read_NAME.c with a row of type wu_format_row.  Formats
+ * of text detect on the first 64 KiB; formats of JSON on the parsed value.
+ *
+ * Threads: constant, any. */
+#ifndef WU_CONTACT_READ_READ_IMPL_H
+#define WU_CONTACT_READ_READ_IMPL_H
+
+#include "contact/read/read.h"
+
+typedef struct wu_format_row {
+    wu_format format;
+    const char *name, *summary;
+    /* How sure it is from what the text begins with, 0 to 100; NULL: a format of JSON. */
+    int (*detect_text)(wu_str head);
+    /* The same from a JSON value; NULL: a format of text. */
+    int (*detect_json)(const wu_json *root);
+    /* Fills *c, which is clear. where names file (and line) in messages. */
+    wu_code (*parse_text)(wu_conversation *c, wu_str text, const char *where,
+                          const wu_read_options *o, wu_err *err);
+    wu_code (*parse_json)(wu_conversation *c, const wu_json *root, const char *where,
+                          const wu_read_options *o, wu_err *err);
+} wu_format_row;
+
+extern const wu_format_row wu_format_plain, wu_format_webvtt, wu_format_srt; /* text */
+extern const wu_format_row wu_format_contact_lens, wu_format_transcribe, wu_format_ccai,
+    wu_format_genesys, wu_format_whisper, wu_format_turns, wu_format_vcon,
+    wu_format_conversation; /* JSON */
+/* CSV and JSONL hold many conversations: read_csv.c and read_jsonl.c have streams instead; a JSONL
+ * line that is one object of a format above is read by that one. */
+
+/* One JSON object (a row of JSONL, or CSV cells made an object) by the map: a whole transcript in a
+ * field, or labels and metadata of it. read_map.c */
+WU_MUST_CHECK wu_code wu_read_mapped(wu_conversation *c, const wu_json *row, const char *where,
+                                     const wu_read_options *o, wu_err *err);
+
+/* A stream of conversations over rows; made for CSV and for JSONL of turns. */
+typedef struct wu_row_stream wu_row_stream;
+WU_MUST_CHECK wu_code wu_row_stream_open(wu_row_stream **out, const char *path, bool is_csv,
+                                         const wu_read_options *o, wu_err *err);
+WU_MUST_CHECK wu_code wu_row_stream_next(wu_row_stream *s, wu_conversation *c, bool *end,
+                                         wu_err *err);
+void wu_row_stream_close(wu_row_stream *s);
+int wu_csv_detect(wu_str head); /* 0 to 100 */
+
+/* roles.c: the role that a speaker's label names in any of the languages known (Agent, Rep, Kunde,
+ * Cliente, END_USER ...), without case; UNKNOWN otherwise. */
+wu_party_role wu_role_of_label(wu_str label);
+/* Applies agent_is and customer_is, then inference if asked. EARG (a name that no party has, only
+ * if strict_names), ENOMEM. */
+WU_MUST_CHECK wu_code wu_roles_settle(wu_conversation *c, const wu_read_options *o, wu_err *err);
+
+#endif
