@@ -27,8 +27,14 @@ extern const wu_format_row wu_format_plain, wu_format_webvtt, wu_format_srt; /* 
 extern const wu_format_row wu_format_contact_lens, wu_format_transcribe, wu_format_ccai,
     wu_format_genesys, wu_format_whisper, wu_format_turns, wu_format_vcon,
     wu_format_conversation; /* JSON */
-/* CSV and JSONL hold many conversations: read_csv.c and read_jsonl.c have streams instead; a JSONL
- * line that is one object of a format above is read by that one. */
+/* CSV and JSONL hold many conversations: read_rows.c has streams instead; a JSONL line that is one
+ * object of a format above is read by that one. */
+
+/* read_json.c. JSON from outside: a byte order mark is dropped, more than 64 levels and a key twice
+ * are refused. Errors: EDATA (line and column), ENOMEM. */
+WU_MUST_CHECK wu_code wu_read_json(wu_json **out, wu_str text, const char *where, wu_err *err);
+/* The row of the JSON format that fits a value best; NULL: none does. */
+const wu_format_row *wu_json_format(const wu_json *root);
 
 /* One JSON object (a row of JSONL, or CSV cells made an object) by the map: a whole transcript in a
  * field, or labels and metadata of it. read_map.c */
@@ -39,6 +45,12 @@ WU_MUST_CHECK wu_code wu_read_mapped(wu_conversation *c, const wu_json *row, con
 typedef struct wu_row_stream wu_row_stream;
 WU_MUST_CHECK wu_code wu_row_stream_open(wu_row_stream **out, const char *path, bool is_csv,
                                          const wu_read_options *o, wu_err *err);
+/* The same behind head, up to 64 KiB that the caller has taken from path ("-") to look at them. */
+WU_MUST_CHECK wu_code wu_row_stream_after(wu_row_stream **out, wu_str head, const char *path,
+                                          bool is_csv, const wu_read_options *o, wu_err *err);
+/* Of text in memory, which must live as long as the stream; path names it in messages. */
+WU_MUST_CHECK wu_code wu_row_stream_text(wu_row_stream **out, wu_str text, const char *path,
+                                         bool is_csv, const wu_read_options *o, wu_err *err);
 WU_MUST_CHECK wu_code wu_row_stream_next(wu_row_stream *s, wu_conversation *c, bool *end,
                                          wu_err *err);
 void wu_row_stream_close(wu_row_stream *s);
