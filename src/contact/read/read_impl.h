@@ -36,6 +36,10 @@ WU_MUST_CHECK wu_code wu_read_json(wu_json **out, wu_str text, const char *where
 /* The row of the JSON format that fits a value best; NULL: none does. */
 const wu_format_row *wu_json_format(const wu_json *root);
 
+/* read.c: the format of JSON that is most sure of a value; NULL: none knows it. For lines of JSONL,
+ * elements of an array and bodies within other formats. */
+const wu_format_row *wu_read_detect_json(const wu_json *root);
+
 /* One JSON object (a row of JSONL, or CSV cells made an object) by the map: a whole transcript in a
  * field, or labels and metadata of it. read_map.c */
 WU_MUST_CHECK wu_code wu_read_mapped(wu_conversation *c, const wu_json *row, const char *where,
