@@ -19,6 +19,8 @@ typedef struct wu_lines {
     FILE *f;
     const char *path; /* the caller's; must live as long as this */
     wu_buf line;
+    char *chunk; /* what was read ahead: [at, n) is still to come */
+    size_t at, n;
     int64_t number; /* of the line returned last, from 1 */
     size_t limit;
 } wu_lines; /* all zero is closed */
