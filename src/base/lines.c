@@ -39,6 +39,7 @@ static wu_code take(wu_lines *l, bool *begun, bool *too_long, wu_err *err) {
         const char *p = l->chunk + l->at, *stop = memchr(p, '\n', l->n - l->at);
         const size_t n = stop ? (size_t)(stop - p) : l->n - l->at;
         l->at += n + (stop != NULL);
+        l->next += (int64_t)n + (stop != NULL);
         if (l->line.n + n > l->limit)
             *too_long = true;
         else if (!*too_long && wu_buf_add(&l->line, p, n))
@@ -53,6 +54,7 @@ wu_code wu_lines_next(wu_lines *l, wu_str *line, bool *end, wu_err *err) {
     *line = (wu_str){0};
     *end = false;
     wu_buf_clear(&l->line);
+    l->offset = l->next;
     const wu_code rc = take(l, &begun, &too_long, err);
     if (rc) return rc;
     if (!begun) {
@@ -73,9 +75,11 @@ wu_code wu_lines_next(wu_lines *l, wu_str *line, bool *end, wu_err *err) {
     return WU_OK;
 }
 
-wu_code wu_lines_rewind(wu_lines *l, wu_err *err) {
-    if (fseek(l->f, 0, SEEK_SET)) return wu_fail_errno(err, "%s: cannot be read twice", l->path);
-    l->number = 0;
+wu_code wu_lines_seek(wu_lines *l, int64_t offset, int64_t number, wu_err *err) {
+    if (fseeko(l->f, (off_t)offset, SEEK_SET))
+        return wu_fail_errno(err, "%s: cannot be read twice", l->path);
+    l->number = number - 1;
+    l->next = offset;
     l->at = l->n = 0;
     return WU_OK;
 }

@@ -22,6 +22,8 @@ typedef struct wu_lines {
     char *chunk; /* what was read ahead: [at, n) is still to come */
     size_t at, n;
     int64_t number; /* of the line returned last, from 1 */
+    int64_t offset; /* of its first byte in the file */
+    int64_t next;   /* of the byte behind it */
     size_t limit;
 } wu_lines; /* all zero is closed */
 
@@ -33,8 +35,9 @@ WU_MUST_CHECK wu_code wu_lines_open(wu_lines *l, const char *path, size_t limit,
  * like), EIO, ENOMEM. */
 WU_MUST_CHECK wu_code wu_lines_next(wu_lines *l, wu_str *line, bool *end, wu_err *err);
 
-/* Back to the first line. EIO (standard input, a pipe). */
-WU_MUST_CHECK wu_code wu_lines_rewind(wu_lines *l, wu_err *err);
+/* Goes on with the line that begins at an offset and has that number; (0, 1) is the first. EIO
+ * (standard input, a pipe). */
+WU_MUST_CHECK wu_code wu_lines_seek(wu_lines *l, int64_t offset, int64_t number, wu_err *err);
 void wu_lines_close(wu_lines *l);
 
 #endif

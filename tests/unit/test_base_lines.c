@@ -57,8 +57,14 @@ static void every_end_of_line(void **state) {
         assert_int_equal(l.number, 5);
         want(&l, NULL);
         want(&l, NULL);
-        CHECK_OK(wu_lines_rewind(&l, &err), err);
+        CHECK_OK(wu_lines_seek(&l, 0, 1, &err), err);
     }
+    CHECK_OK(wu_lines_seek(&l, 4, 2, &err), err);
+    want(&l, "two");
+    assert_int_equal(l.number, 2);
+    assert_int_equal(l.offset, 4);
+    want(&l, "");
+    assert_int_equal(l.offset, 9);
     wu_lines_close(&l);
     put("", 0);
     CHECK_OK(wu_lines_open(&l, path, 0, &err), err);

@@ -46,8 +46,9 @@ typedef struct wu_leak_report {
     int32_t n_found;
 } wu_leak_report; /* all zero is empty */
 
-/* Reads JSONL files of examples (record.h). Without source_id the conversation's words are its id.
- * Errors: EIO; EDATA (a line that is no record: file and line); ENOMEM. */
+/* Reads JSONL files of examples (record.h), 64 at most. A conversation without source_id is known
+ * by its words. Errors: EARG (too many files); EIO; EDATA (a line that is no record: file and
+ * line); ENOMEM. */
 WU_MUST_CHECK wu_code wu_leak_check(wu_leak_report *out, const char *const *path, int n_path,
                                     const wu_leak_options *o, wu_err *err);
 void wu_leak_free(wu_leak_report *r);
