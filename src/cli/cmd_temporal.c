@@ -1,0 +1,260 @@
+/* cmd_temporal.c - `wrapup temporal`: when each contact was, in its examples. */
+#include "base/dir.h"
+#include "cli/opt.h"
+#include "contact/set/annotate.h"
+#include "contact/set/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct options {
+    wu_common common;
+    const char *data, *out, *zone, *calendar, *seasons, *hours;
+    int64_t simulate, drop_seed;
+    double drop;
+    bool convert, open_on_holidays;
+} options;
+
+static const wu_opt table[] = {
+    {"data", 0, WU_OPT_TEXT, offsetof(options, data), "PATH", NULL, NULL, 0, 0, true,
+     "A file of examples, as `wrapup prepare` writes it, or a folder: then every .jsonl file in "
+     "it."},
+    {"out", 'o', WU_OPT_TEXT, offsetof(options, out), "PATH", NULL, NULL, 0, 0, true,
+     "The file, or the folder, to write; never the one that is read."},
+    {"zone", 0, WU_OPT_TEXT, offsetof(options, zone), "NAME", NULL, NULL, 0, 0, false,
+     "Time zone of times that have no offset, such as America/New_York. Without it their clock is "
+     "taken as the contact's own and the timestamp shows no offset."},
+    {"convert", 0, WU_OPT_FLAG, offsetof(options, convert), NULL, NULL, NULL, 0, 0, false,
+     "Bring times that have an offset to --zone as well: for records kept in UTC."},
+    {"calendar", 0, WU_OPT_TEXT, offsetof(options, calendar), "NAME", "us", NULL, 0, 0, false,
+     "Holidays: br, ca, de, es, fr, gb, ie, it, mx, nl, us, a file of your own (.json), or none."},
+    {"seasons", 0, WU_OPT_TEXT, offsetof(options, seasons), "FILE", NULL, NULL, 0, 0, false,
+     "Peak seasons of your own, or none; by default tax_season, back_to_school, holiday_shopping."},
+    {"business-hours", 0, WU_OPT_TEXT, offsetof(options, hours), "HOURS", WU_HOURS_DEFAULT, NULL, 0,
+     0, false, "When you are open, such as \"Mon-Fri 08:00-20:00, Sat 09:00-13:00\"."},
+    {"open-on-holidays", 0, WU_OPT_FLAG, offsetof(options, open_on_holidays), NULL, NULL, NULL, 0,
+     0, false, "Business hours hold on holidays too; by default those are closed."},
+    {"simulate-missing", 0, WU_OPT_INT, offsetof(options, simulate), "SEED", "-1", NULL, -1,
+     9007199254740992.0, false,
+     "Draw a time and a wait where a record has no time, once for each conversation, marked as "
+     "simulated. For trying out only: such times mean nothing. -1: do not."},
+    {"drop-fields", 0, WU_OPT_REAL, offsetof(options, drop), "SHARE", "0", NULL, 0, 1, false,
+     "Leave each known line out of the block with this chance, so that a model learns to do "
+     "without; 0.15 is a good value. In a folder with train.jsonl only that file is treated so."},
+    {"drop-seed", 0, WU_OPT_INT, offsetof(options, drop_seed), "SEED", "0", NULL, 0,
+     9007199254740992.0, false, "Seed of --drop-fields."},
+};
+
+/* What is read before the first example. */
+typedef struct work {
+    const options *o;
+    wu_calendar *calendar;
+    wu_seasons seasons;
+    wu_temporal_rules rules;
+    wu_json *files; /* counts by file, for metadata.json */
+    wu_annotate_counts total;
+} work;
+
+static bool is_none(const char *s) { return s && strcmp(s, "none") == 0; }
+
+/* Once, before anything else runs: the C library's only door to time zones is TZ. */
+static wu_code set_zone(const options *o, wu_err *err) {
+    if (!o->zone)
+        return o->convert ? wu_fail(err, WU_EARG, "--convert needs --zone: to which one?") : WU_OK;
+    if (!wu_zone_exists(o->zone))
+        return wu_fail(err, WU_EARG,
+                       "--zone %s: the system has no such time zone; names look like Europe/Berlin",
+                       o->zone);
+    if (setenv("TZ", o->zone, 1)) return wu_fail_errno(err, "--zone %s", o->zone);
+    tzset();
+    return WU_OK;
+}
+
+static wu_code read_rules(work *w, wu_err *err) {
+    const options *o = w->o;
+    wu_code rc;
+    w->rules = (wu_temporal_rules){.open_on_holidays = o->open_on_holidays,
+                                   .zone = o->zone,
+                                   .convert = o->convert,
+                                   .simulate = o->simulate >= 0,
+                                   .simulate_seed = (uint64_t)WU_MAX(o->simulate, 0),
+                                   .drop = o->drop,
+                                   .drop_seed = (uint64_t)o->drop_seed};
+    if ((rc = set_zone(o, err))) return rc;
+    if ((rc = wu_hours_parse(&w->rules.hours, o->hours, err))) return rc;
+    if (!is_none(o->calendar)) {
+        if ((rc = wu_calendar_read(&w->calendar, o->calendar, err))) return rc;
+        w->rules.calendar = w->calendar;
+    }
+    if (is_none(o->seasons)) return WU_OK;
+    if ((rc = wu_seasons_read(&w->seasons, o->seasons, err))) return rc;
+    w->rules.seasons = &w->seasons;
+    return WU_OK;
+}
+
+static void add_counts(wu_annotate_counts *to, const wu_annotate_counts *n) {
+    to->n_example += n->n_example;
+    to->n_time += n->n_time;
+    to->n_no_offset += n->n_no_offset;
+    to->n_simulated += n->n_simulated;
+    to->n_no_time += n->n_no_time;
+    to->n_no_calendar += n->n_no_calendar;
+    to->n_wait += n->n_wait;
+    to->n_history += n->n_history;
+    to->n_kept += n->n_kept;
+    to->n_dropped += n->n_dropped;
+}
+
+/* whole: no lines are dropped. The file is in place when this returns OK. */
+static wu_code do_file(work *w, const char *from, const char *to, bool whole, wu_err *err) {
+    wu_replace file = {0};
+    wu_annotate_counts n = {0};
+    wu_temporal_rules rules = w->rules;
+    if (whole) rules.drop = 0.0;
+    if (wu_same_file(from, to))
+        return wu_fail(err, WU_EARG, "%s: is what is read; --out must be another place", to);
+    wu_code rc = wu_replace_begin(&file, to, err);
+    if (!rc) rc = wu_annotate_file(file.f, to, from, &rules, &n, err);
+    if (!rc) rc = wu_replace_commit(&file, err);
+    wu_replace_abandon(&file);
+    if (rc) return rc;
+    add_counts(&w->total, &n);
+    if (w->files && wu_json_set(w->files, wu_base_name(from), wu_annotate_json(&n)))
+        return wu_fail(err, WU_ENOMEM, "%s: out of memory", to);
+    return WU_OK;
+}
+
+static bool is_examples(const char *name) {
+    const size_t n = strlen(name);
+    return n > 6 && strcmp(name + n - 6, ".jsonl") == 0;
+}
+
+/* Files of another set beside ours would be taken for ours later. */
+static wu_code check_out(const wu_dir *in, const char *out, wu_err *err) {
+    wu_dir there = {0};
+    wu_code rc = wu_dir_list(&there, out, err);
+    for (int32_t i = 0; !rc && i < there.n; i++) {
+        bool ours = !is_examples(there.name[i]);
+        for (int32_t k = 0; !ours && k < in->n; k++) ours = !strcmp(in->name[k], there.name[i]);
+        if (!ours)
+            rc = wu_fail(err, WU_EARG, "%s/%s: exists and belongs to another set", out,
+                         there.name[i]);
+    }
+    wu_dir_free(&there);
+    return rc;
+}
+
+static wu_json *settings(const work *w) {
+    const options *o = w->o;
+    wu_json *j = wu_json_new_object();
+    wu_code rc = j ? WU_OK : WU_ENOMEM;
+    if (!rc && o->zone) rc = wu_json_set(j, "zone", wu_json_new_str(wu_str_of(o->zone)));
+    if (!rc) rc = wu_json_set(j, "converted", wu_json_new_bool(o->convert));
+    if (!rc) rc = wu_json_set(j, "calendar", wu_json_new_str(wu_str_of(wu_base_name(o->calendar))));
+    if (!rc && o->seasons)
+        rc = wu_json_set(j, "seasons", wu_json_new_str(wu_str_of(wu_base_name(o->seasons))));
+    if (!rc) rc = wu_json_set(j, "business_hours", wu_json_new_str(wu_str_of(o->hours)));
+    if (!rc) rc = wu_json_set(j, "open_on_holidays", wu_json_new_bool(o->open_on_holidays));
+    if (!rc && o->simulate >= 0) rc = wu_json_set(j, "simulate_seed", wu_json_new_int(o->simulate));
+    if (!rc && o->drop > 0.0) rc = wu_json_set(j, "drop_fields", wu_json_new_real(o->drop));
+    if (!rc && o->drop > 0.0) rc = wu_json_set(j, "drop_seed", wu_json_new_int(o->drop_seed));
+    if (!rc) rc = wu_json_set(j, "files", wu_json_copy(w->files));
+    if (!rc) return j;
+    wu_json_free(j);
+    return NULL;
+}
+
+static wu_code do_folder(work *w, const wu_dir *in, wu_err *err) {
+    const options *o = w->o;
+    char from[WU_PATH_MAX], to[WU_PATH_MAX];
+    bool has_train = false;
+    int32_t n_file = 0;
+    for (int32_t i = 0; i < in->n; i++) has_train |= strcmp(in->name[i], "train.jsonl") == 0;
+    wu_code rc = wu_make_dirs(o->out, err);
+    if (!rc && wu_same_file(o->data, o->out))
+        rc = wu_fail(err, WU_EARG, "%s: is what is read; --out must be another folder", o->out);
+    if (!rc) rc = check_out(in, o->out, err);
+    for (int32_t i = 0; !rc && i < in->n; i++) {
+        const char *name = in->name[i];
+        if (!is_examples(name)) continue;
+        n_file++;
+        if ((rc = wu_path_join(from, sizeof(from), o->data, name, err))) break;
+        if ((rc = wu_path_join(to, sizeof(to), o->out, name, err))) break;
+        rc = do_file(w, from, to, has_train && strcmp(name, "train.jsonl") != 0, err);
+    }
+    if (!rc && n_file == 0) rc = wu_fail(err, WU_EARG, "%s: has no .jsonl files", o->data);
+    return rc ? rc : wu_set_metadata(o->out, o->data, "temporal", settings(w), err);
+}
+
+static wu_code do_all(work *w, wu_err *err) {
+    const options *o = w->o;
+    wu_dir in = {0};
+    char to[WU_PATH_MAX];
+    wu_code rc;
+    if (!wu_is_dir(o->data)) {
+        if (!wu_is_dir(o->out)) return do_file(w, o->data, o->out, false, err);
+        rc = wu_path_join(to, sizeof(to), o->out, wu_base_name(o->data), err);
+        return rc ? rc : do_file(w, o->data, to, false, err);
+    }
+    w->files = wu_json_new_object();
+    if (!w->files) return wu_fail(err, WU_ENOMEM, "%s: out of memory", o->data);
+    rc = wu_dir_list(&in, o->data, err);
+    if (!rc) rc = do_folder(w, &in, err);
+    wu_dir_free(&in);
+    return rc;
+}
+
+static void tell(const work *w) {
+    const wu_annotate_counts *n = &w->total;
+    fprintf(stderr,
+            "%s: %lld examples: %lld with a time of their own, %lld simulated, %lld without",
+            w->o->out, (long long)n->n_example, (long long)n->n_time, (long long)n->n_simulated,
+            (long long)n->n_no_time);
+    if (n->n_kept > 0)
+        fprintf(stderr, ", %lld left as they were (a block, but no \"contact\")",
+                (long long)n->n_kept);
+    fputc('\n', stderr);
+    if (n->n_no_offset > 0)
+        fprintf(stderr, "%lld times have no offset from UTC: their clocks are taken as local%s\n",
+                (long long)n->n_no_offset,
+                w->o->zone ? "; their records name another zone" : " (--zone gives one)");
+    if (n->n_no_calendar > 0)
+        fprintf(stderr, "%lld times are in years of which calendar %s says nothing\n",
+                (long long)n->n_no_calendar, w->o->calendar);
+    if (n->n_dropped > 0)
+        fprintf(stderr, "%lld lines were left out of the blocks\n", (long long)n->n_dropped);
+}
+
+static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
+    work w = {.o = options_};
+    (void)n_arg;
+    (void)arg;
+    wu_code rc = read_rules(&w, err);
+    if (!rc) rc = do_all(&w, err);
+    if (!rc && !w.o->common.quiet) tell(&w);
+    wu_json_free(w.files);
+    wu_seasons_free(&w.seasons);
+    wu_calendar_free(w.calendar);
+    return wu_exit_code(rc);
+}
+
+const wu_cmd wu_cmd_temporal = {
+    .name = "temporal",
+    .summary = "Add time, wait and history of each contact to its examples",
+    .about =
+        "Reads examples and writes them again with a block of context before the conversation: "
+        "local time, part of day, weekday, business hours, holiday, peak season, waits, channel, "
+        "which contact in 30 days it is, hold and transfers. The member \"temporal\" has the same "
+        "as 18 features. All of it comes from the member \"contact\" of the example; a line whose "
+        "value is not known is left out.\n\n"
+        "A time with an offset (2026-01-15T14:30:00-05:00) is local as it stands. One without "
+        "gets --zone.\n\n"
+        "Running it again on what it wrote, with the same options, changes nothing.",
+    .example = "  wrapup temporal --data out/prepared --out out/timed --zone America/Chicago\n",
+    .opt = table,
+    .n_opt = (int)WU_LEN(table),
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,0 +1,71 @@
+/* place.c - where a set lies (place.h). */
+#include "contact/set/place.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+bool wu_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+const char *wu_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+wu_code wu_set_file(char *out, const char *data, const char *const *names, wu_err *err) {
+    struct stat st;
+    if (stat(data, &st) != 0) return wu_fail_errno(err, "%s", data);
+    if (!wu_is_dir(data)) {
+        if (strlen(data) >= WU_PATH_MAX) return wu_fail(err, WU_EARG, "%.60s...: too long", data);
+        memcpy(out, data, strlen(data) + 1);
+        return WU_OK;
+    }
+    for (int i = 0; names[i]; i++) {
+        const wu_code rc = wu_path_join(out, WU_PATH_MAX, data, names[i], err);
+        if (rc) return rc;
+        if (wu_is_file(out)) return WU_OK;
+    }
+    return wu_fail(err, WU_EARG, "%s: has no %s", data, names[0]);
+}
+
+enum { METADATA_LIMIT = 64 << 20 };
+
+static wu_code read_metadata(wu_json **out, const char *dir, wu_err *err) {
+    char path[WU_PATH_MAX];
+    wu_code rc = dir ? wu_path_join(path, sizeof(path), dir, "metadata.json", err) : WU_OK;
+    *out = NULL;
+    if (rc) return rc;
+    if (!dir || !wu_is_file(path)) {
+        *out = wu_json_new_object();
+        return *out ? WU_OK : wu_fail(err, WU_ENOMEM, "metadata.json: out of memory");
+    }
+    if ((rc = wu_json_read_file(out, path, METADATA_LIMIT, WU_EDATA, err))) return rc;
+    if (wu_json_type(*out) == WU_JSON_OBJECT) return WU_OK;
+    wu_json_free(*out);
+    *out = NULL;
+    return wu_fail(err, WU_EDATA, "%s: is not a JSON object", path);
+}
+
+wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key, wu_json *value,
+                        wu_err *err) {
+    char path[WU_PATH_MAX];
+    wu_json *all = NULL;
+    wu_buf text = {0};
+    wu_code rc = wu_path_join(path, sizeof(path), out_dir, "metadata.json", err);
+    if (!rc) rc = read_metadata(&all, in_dir, err);
+    if (rc) {
+        wu_json_free(value);
+        goto done;
+    }
+    rc = wu_json_set(all, key, value); /* takes value over, also when it fails */
+    if (!rc) rc = wu_json_write(&text, all, WU_JSON_INDENT2);
+    if (!rc) rc = wu_buf_char(&text, '\n');
+    rc =
+        rc ? wu_fail(err, rc, "%s: out of memory", path) : wu_write_file(path, text.p, text.n, err);
+done:
+    wu_json_free(all);
+    wu_buf_free(&text);
+    return rc;
+}
