@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/open.h"
+#include "contact/set/leak.h"
 #include "train/loop.h"
 
 #include <signal.h>
@@ -23,7 +24,7 @@ typedef struct options {
     int64_t iters, batch, num_layers, max_seq_length, accumulate, val_batches, steps_per_eval;
     int64_t steps_per_report, save_every, seed, rank, micro_batch_tokens;
     double rate, scale;
-    bool mask_prompt, train, pad_target, dry_run;
+    bool mask_prompt, train, pad_target, dry_run, allow_leak;
 } options;
 
 #define OPT(name, kind, field, value, fallback, lo, hi, help)                                      \
@@ -87,6 +88,9 @@ static const wu_opt table[] = {
         "Rows computed at a time. Less saves memory and never changes what is learned."),
     OPT("chat-template", WU_OPT_TEXT, chat_template, "NAME", NULL, 0, 0,
         "Chat template to use instead of the model's."),
+    OPT("allow-leak", WU_OPT_FLAG, allow_leak, NULL, NULL, 0, 0,
+        "Train even if conversations of the validation or test set are in the training data; the "
+        "losses measured there then say nothing about new conversations."),
     OPT("dry-run", WU_OPT_FLAG, dry_run, NULL, NULL, 0, 0, "Print the plan and stop."),
 };
 
@@ -122,6 +126,49 @@ typedef struct work {
     wu_order_kind order;
 } work;
 
+/* Equal ids or words in two splits stop the training: what is measured on them would be a lie.
+ * Nearly equal ones are only reported, since prompts of other kinds of data are alike by nature. */
+static wu_code judge_leak(const work *w, const wu_leak_report *r, wu_err *err) {
+    const long long same = (long long)(r->count[WU_LEAK_ID] + r->count[WU_LEAK_SAME]);
+    if (r->count[WU_LEAK_NEAR] > 0)
+        wu_log(WU_LOG_WARN,
+               "%s: %lld conversations of valid.jsonl or test.jsonl are nearly equal to "
+               "others before them; `wrapup leak %s` names them",
+               w->o->data, (long long)r->count[WU_LEAK_NEAR], w->o->data);
+    if (same == 0) return WU_OK;
+    if (!w->o->allow_leak)
+        return wu_fail(err, WU_EDATA,
+                       "%s: %lld conversations stand in more than one of train.jsonl, valid.jsonl "
+                       "and test.jsonl; `wrapup leak %s` names them, `wrapup split` avoids them, "
+                       "--allow-leak trains all the same",
+                       w->o->data, same, w->o->data);
+    wu_log(WU_LOG_WARN,
+           "%s: %lld conversations stand in more than one split; losses measured there "
+           "will look better than they are",
+           w->o->data, same);
+    return WU_OK;
+}
+
+static wu_code check_leaks(const work *w, wu_err *err) {
+    static const char *const name[] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
+    char path[WU_LEN(name)][WU_PATH_MAX];
+    const char *found[WU_LEN(name)];
+    int n = 0;
+    wu_leak_report r;
+    for (size_t i = 0; i < WU_LEN(name); i++) {
+        const wu_code rc = wu_path_join(path[n], sizeof(path[n]), w->o->data, name[i], err);
+        if (rc) return rc;
+        if (!wu_is_file(path[n])) continue;
+        found[n] = path[n];
+        n++;
+    }
+    if (n < 2) return WU_OK;
+    wu_code rc = wu_leak_check(&r, found, n, &(wu_leak_options){.near = true}, err);
+    if (!rc) rc = judge_leak(w, &r, err);
+    wu_leak_free(&r);
+    return rc;
+}
+
 static wu_code read_data(work *w, wu_err *err) {
     const options *o = w->o;
     const wu_data_options d = {.tokenizer = w->opened.tokenizer,
@@ -130,22 +177,15 @@ static wu_code read_data(work *w, wu_err *err) {
                                .pad_target = o->pad_target,
                                .max_seq_length = (int32_t)o->max_seq_length};
     char path[WU_PATH_MAX];
-    int32_t line = 0;
     wu_code rc;
 
     if (!wu_is_dir(o->data)) return wu_dataset_read(&w->train, o->data, &d, err);
+    if ((rc = check_leaks(w, err))) return rc;
     if ((rc = wu_path_join(path, sizeof(path), o->data, "train.jsonl", err))) return rc;
     if ((rc = wu_dataset_read(&w->train, path, &d, err))) return rc;
     if ((rc = wu_path_join(path, sizeof(path), o->data, "valid.jsonl", err))) return rc;
     if (!wu_is_file(path) || o->val_batches == 0) return WU_OK;
-    if ((rc = wu_dataset_read(&w->valid, path, &d, err))) return rc;
-    const int32_t shared = wu_dataset_overlap(w->train, w->valid, &line);
-    if (shared > 0)
-        wu_log(WU_LOG_WARN,
-               "%s:%d: its conversation (source_id) is in the training data too (examples like it: "
-               "%d); the validation loss will look better than it is",
-               path, line, shared);
-    return WU_OK;
+    return wu_dataset_read(&w->valid, path, &d, err);
 }
 
 static wu_code make_adapter(work *w, wu_err *err) {

@@ -142,32 +142,6 @@ done:
     return rc;
 }
 
-static int compare_hash(const void *x, const void *y) {
-    const wu_hash *a = x, *b = y;
-    if (a->hi != b->hi) return a->hi < b->hi ? -1 : 1;
-    return (a->lo > b->lo) - (a->lo < b->lo);
-}
-
-int32_t wu_dataset_overlap(const wu_dataset *a, const wu_dataset *b, int32_t *line) {
-    wu_hash *h = calloc((size_t)a->n + 1, sizeof(*h));
-    int32_t n = 0, found = 0;
-
-    if (line) *line = 0;
-    if (!h) return -1;
-    for (int32_t i = 0; i < a->n; i++)
-        if (has_source(&a->ex[i])) h[n++] = a->ex[i].source;
-    qsort(h, (size_t)n, sizeof(*h), compare_hash);
-    for (int32_t i = 0; i < b->n; i++) {
-        const wu_example *ex = &b->ex[i];
-        if (!has_source(ex) || !bsearch(&ex->source, h, (size_t)n, sizeof(*h), compare_hash))
-            continue;
-        if (line && !found) *line = ex->line;
-        found++;
-    }
-    free(h);
-    return found;
-}
-
 int32_t wu_dataset_group_size(const wu_dataset *d) {
     enum { LARGEST = 64 };
     int32_t count[LARGEST + 1] = {0}, best = 1;

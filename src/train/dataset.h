@@ -69,10 +69,6 @@ wu_tokens wu_dataset_tokens(const wu_dataset *d, int32_t i);
 /* Targets of an example. */
 int32_t wu_dataset_targets(const wu_dataset *d, int32_t i);
 
-/* How many examples of b have a source_id that occurs in a; *line (may be NULL) is the line of the
- * first. -1 when out of memory. */
-int32_t wu_dataset_overlap(const wu_dataset *a, const wu_dataset *b, int32_t *line);
-
 /* The most frequent size of a group; the larger one of two. */
 int32_t wu_dataset_group_size(const wu_dataset *d);
 

@@ -124,12 +124,7 @@ static void sources_make_groups(void **state) {
     for (int32_t i = 0; i < d->n; i++) assert_int_equal(d->ex[i].group, want[i]);
     assert_int_equal(d->n_group, 4);
     assert_int_equal(wu_dataset_group_size(d), 2);
-    wu_dataset *e = read_ok("{\"text\": \"x y\"}\n{\"text\": \"x y\", \"source_id\": \"a\"}\n", &o);
-    int32_t line = 0;
-    assert_int_equal(wu_dataset_overlap(d, e, &line), 1);
-    assert_int_equal(line, 2);
     wu_dataset_free(d);
-    wu_dataset_free(e);
 }
 
 static void long_prefixes_make_groups(void **state) {
