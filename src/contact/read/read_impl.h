@@ -60,10 +60,18 @@ WU_MUST_CHECK wu_code wu_row_stream_next(wu_row_stream *s, wu_conversation *c, b
 void wu_row_stream_close(wu_row_stream *s);
 int wu_csv_detect(wu_str head); /* 0 to 100 */
 
-/* roles.c: the role that a speaker's label names in any of the languages known (Agent, Rep, Kunde,
- * Cliente, END_USER ...), without case; UNKNOWN otherwise. */
+/* label.c: s in small letters (ASCII and Latin-1), every run of blanks, '_' and '-' one blank; its
+ * length, 0 if it does not fit or is nothing. */
+enum { WU_LABEL_MAX = 64 };
+size_t wu_label_normal(char out[WU_LABEL_MAX], wu_str s);
+/* The role that a speaker's label names in any of the languages known (Agent, Rep, Kunde,
+ * Cliente, END_USER, Agent 2 ...), without case; UNKNOWN otherwise. */
 wu_party_role wu_role_of_label(wu_str label);
-/* Applies agent_is and customer_is, then inference if asked. EARG (a name that no party has, only
+/* The role of a label that goes on with a name: "Agent Smith". */
+wu_party_role wu_role_of_name(wu_str label);
+/* A label of transcription software: "SPEAKER_00", "Speaker 1", "spk_0". */
+bool wu_label_is_generic(wu_str label);
+/* roles.c: applies agent_is and customer_is, then inference if asked. EARG (a name that no party has, only
  * if strict_names), ENOMEM. */
 WU_MUST_CHECK wu_code wu_roles_settle(wu_conversation *c, const wu_read_options *o, wu_err *err);
 
