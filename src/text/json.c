@@ -111,6 +111,8 @@ const wu_json *wu_json_get(const wu_json *object, const char *key) {
     return json_object_get(object, key); /* NULL for anything but an object */
 }
 
+wu_json *wu_json_member(wu_json *object, const char *key) { return json_object_get(object, key); }
+
 size_t wu_json_size(const wu_json *array_or_object) {
     return json_is_array(array_or_object) ? json_array_size(array_or_object)
                                           : json_object_size(array_or_object);

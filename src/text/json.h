@@ -35,6 +35,8 @@ wu_json_kind wu_json_type(const wu_json *j); /* NULL is WU_JSON_NULL */
 /* Unchecked views; the kind must fit. */
 const wu_json *wu_json_get(const wu_json *object,
                            const char *key); /* NULL if absent or not an object */
+/* The same for a caller who changes what is in it; it still belongs to object. */
+wu_json *wu_json_member(wu_json *object, const char *key);
 size_t wu_json_size(const wu_json *array_or_object);
 const wu_json *wu_json_at(const wu_json *array, size_t i);
 wu_str wu_json_str(const wu_json *string); /* empty view if not a string */
