@@ -33,9 +33,6 @@ extern const wu_format_row wu_format_contact_lens, wu_format_transcribe, wu_form
 /* read_json.c. JSON from outside: a byte order mark is dropped, more than 64 levels and a key twice
  * are refused. Errors: EDATA (line and column), ENOMEM. */
 WU_MUST_CHECK wu_code wu_read_json(wu_json **out, wu_str text, const char *where, wu_err *err);
-/* The row of the JSON format that fits a value best; NULL: none does. */
-const wu_format_row *wu_json_format(const wu_json *root);
-
 /* read.c: the format of JSON that is most sure of a value; NULL: none knows it. For lines of JSONL,
  * elements of an array and bodies within other formats. */
 const wu_format_row *wu_read_detect_json(const wu_json *root);
@@ -49,9 +46,6 @@ WU_MUST_CHECK wu_code wu_read_mapped(wu_conversation *c, const wu_json *row, con
 typedef struct wu_row_stream wu_row_stream;
 WU_MUST_CHECK wu_code wu_row_stream_open(wu_row_stream **out, const char *path, bool is_csv,
                                          const wu_read_options *o, wu_err *err);
-/* The same behind head, up to 64 KiB that the caller has taken from path ("-") to look at them. */
-WU_MUST_CHECK wu_code wu_row_stream_after(wu_row_stream **out, wu_str head, const char *path,
-                                          bool is_csv, const wu_read_options *o, wu_err *err);
 /* Of text in memory, which must live as long as the stream; path names it in messages. */
 WU_MUST_CHECK wu_code wu_row_stream_text(wu_row_stream **out, wu_str text, const char *path,
                                          bool is_csv, const wu_read_options *o, wu_err *err);
@@ -71,8 +65,8 @@ wu_party_role wu_role_of_label(wu_str label);
 wu_party_role wu_role_of_name(wu_str label);
 /* A label of transcription software: "SPEAKER_00", "Speaker 1", "spk_0". */
 bool wu_label_is_generic(wu_str label);
-/* roles.c: applies agent_is and customer_is, then inference if asked. EARG (a name that no party has, only
- * if strict_names), ENOMEM. */
+/* roles.c: applies agent_is and customer_is, then inference if asked. EARG (a name that no party
+ * has, only if strict_names), ENOMEM. */
 WU_MUST_CHECK wu_code wu_roles_settle(wu_conversation *c, const wu_read_options *o, wu_err *err);
 
 #endif
