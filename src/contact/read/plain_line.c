@@ -122,6 +122,7 @@ static bool colon_label(wu_str s, wu_plain_line *out) {
     const size_t colon = s.n > 0 ? colon_of(s) : 0;
     if (colon == 0) return false;
     wu_str label = without_end(wu_utf8_trim((wu_str){s.p, colon}), "*_ ");
+    split_aside(&label, out); /* "Dana (Agent) [00:01]" */
     split_aside(&label, out);
     if (!can_be_label(label)) {
         out->aside = (wu_str){0};
