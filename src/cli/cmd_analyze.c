@@ -5,10 +5,9 @@
  * answers grow together. */
 #include "base/clock.h"
 #include "base/compiler.h"
-#include "base/file.h"
+#include "cli/input.h"
 #include "cli/open.h"
 #include "contact/prompt.h"
-#include "contact/transcript.h"
 #include "decode/generate.h"
 #include "text/utf8.h"
 
@@ -20,6 +19,7 @@ enum { BATCH = 1024, ROW_STEP = 512, MAX_SEG = 4 * WU_N_TASK };
 
 typedef struct options {
     wu_common common;
+    wu_input_options input;
     const char *model, *adapter_path, *chat_template, *precision;
 } options;
 
@@ -34,7 +34,14 @@ static const wu_opt table[] = {
      false,
      "mistral-v3, llama3, llama3.1, qwen2, qwen2.5, smollm2, chatml or plain; by default the "
      "model's own. It must be the one used in training."},
+    WU_INPUT_OPTIONS(options, input),
 };
+
+/* One conversation to be analysed. */
+typedef struct item {
+    const char *path;
+    wu_buf id, text;
+} item;
 
 typedef struct work {
     const options *o;
@@ -46,6 +53,9 @@ typedef struct work {
     wu_generation g;
     double seconds;
     int n_invalid, n_answer;
+    wu_arena arena; /* of the paths */
+    item *item;     /* [n_item] */
+    int32_t n_item, max_item;
 } work;
 
 /* ---- one forward for six answers ------------------------------------------------------------ */
@@ -163,9 +173,10 @@ static wu_code tokens_json(wu_json *root, const work *w) {
     return wu_json_set(root, "tokens", o);
 }
 
-static wu_code result_json(work *w, wu_json *root, const char *path) {
+static wu_code result_json(work *w, wu_json *root, const item *it) {
     wu_json *tasks = wu_json_new_object();
-    wu_code rc = wu_json_set(root, "source", text_json(wu_str_of(path)));
+    wu_code rc = wu_json_set(root, "source", text_json(wu_str_of(it->path)));
+    if (!rc) rc = wu_json_set(root, "id", text_json(wu_buf_view(&it->id)));
     for (int i = 0; !rc && i < WU_N_TASK; i++) {
         bool valid = false;
         rc = task_json(tasks, &wu_tasks[i], &w->branch[i], &valid);
@@ -182,14 +193,14 @@ static wu_code result_json(work *w, wu_json *root, const char *path) {
     return wu_json_set(root, "seconds", wu_json_new_real(ms / 1000.0));
 }
 
-static wu_code print_result(work *w, const char *path, wu_json_style style, wu_err *err) {
+static wu_code print_result(work *w, const item *it, wu_json_style style, wu_err *err) {
     wu_buf out = {0};
     wu_json *root = wu_json_new_object();
-    wu_code rc = result_json(w, root, path);
+    wu_code rc = result_json(w, root, it);
     if (!rc) rc = wu_json_write(&out, root, style);
     if (!rc) rc = wu_buf_char(&out, '\n');
     if (rc)
-        wu_fail(err, rc, "%s: out of memory", path);
+        wu_fail(err, rc, "%s: out of memory", it->path);
     else if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout))
         rc = wu_fail_errno(err, "standard output");
     wu_json_free(root);
@@ -197,12 +208,12 @@ static wu_code print_result(work *w, const char *path, wu_json_style style, wu_e
     return rc;
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- conversations -------------------------------------------------------------------------- */
 
-static wu_code analyze_file(work *w, const char *path, wu_str conversation, wu_json_style style,
-                            wu_err *err) {
-    if (!w->o->common.quiet) fprintf(stderr, "%s: reading and answering ...", path);
-    const wu_code rc = answer(w, path, conversation, err);
+static wu_code analyze_one(work *w, const item *it, wu_json_style style, wu_err *err) {
+    if (!w->o->common.quiet)
+        fprintf(stderr, "%s: %.*s: reading and answering ...", it->path, (int)it->id.n, it->id.p);
+    const wu_code rc = answer(w, it->path, wu_buf_view(&it->text), err);
     if (!w->o->common.quiet) {
         if (rc)
             fprintf(stderr, "\n");
@@ -210,34 +221,41 @@ static wu_code analyze_file(work *w, const char *path, wu_str conversation, wu_j
             fprintf(stderr, " %d tokens read, %d written, %.1f s\n", w->g.n_prompt, w->g.n_answer,
                     w->seconds);
     }
-    return rc ? rc : print_result(w, path, style, err);
+    return rc ? rc : print_result(w, it, style, err);
 }
 
 /* Every file is read before the model is: a mistake in the last one costs no work. */
-static wu_code read_files(wu_buf *text, int n, char **path, wu_err *err) {
-    for (int i = 0; i < n; i++) {
-        wu_transcript t = {0};
-        wu_code rc = wu_transcript_read(&t, path[i], err);
-        if (!rc && (rc = wu_transcript_render(&text[i], &t)))
-            wu_fail(err, rc, "%s: out of memory", path[i]);
-        wu_transcript_free(&t);
-        if (rc) return rc;
+static wu_code keep(void *ud, wu_conversation *c, const wu_source *source, wu_err *err) {
+    work *w = ud;
+    if (w->n_item == w->max_item) {
+        const int32_t more = w->max_item ? 2 * w->max_item : 16;
+        item *p = more > 0 ? realloc(w->item, (size_t)more * sizeof(*p)) : NULL;
+        if (!p) return wu_fail(err, WU_ENOMEM, "%s: out of memory", source->path);
+        w->item = p;
+        w->max_item = more;
     }
+    item *it = &w->item[w->n_item++];
+    *it = (item){.path = wu_arena_strdup(&w->arena, source->path)};
+    if (!it->path || wu_buf_add(&it->id, c->id.p, c->id.n) || wu_conversation_render(&it->text, c))
+        return wu_fail(err, WU_ENOMEM, "%s: out of memory", source->path);
     return WU_OK;
 }
 
-static wu_code analyze(work *w, wu_buf *text, int n, char **path, wu_err *err) {
+static wu_code analyze(work *w, int n, char **path, wu_err *err) {
     const options *o = w->o;
-    const wu_json_style style = n > 1 ? WU_JSON_COMPACT : WU_JSON_INDENT2;
-    wu_code rc;
-    if ((rc = read_files(text, n, path, err))) return rc;
+    wu_input in = {0};
+    wu_code rc = wu_input_begin(&in, &o->input, &o->common, err);
+    if (!rc) rc = wu_input_walk(&in, path, n, keep, w, err);
+    wu_input_end(&in);
+    if (rc) return rc;
+    const wu_json_style style = w->n_item > 1 ? WU_JSON_COMPACT : WU_JSON_INDENT2;
     if ((rc = wu_open(&w->opened, &o->common, o->model, o->adapter_path, o->chat_template, err)))
         return rc;
     if (w->opened.chat == WU_CHAT_NONE)
         return wu_fail(err, WU_EARG, "%s: no known chat template, name one with --chat-template",
                        o->model);
-    for (int i = 0; i < n; i++)
-        if ((rc = analyze_file(w, path[i], wu_buf_view(&text[i]), style, err))) return rc;
+    for (int32_t i = 0; i < w->n_item; i++)
+        if ((rc = analyze_one(w, &w->item[i], style, err))) return rc;
     if (w->n_invalid > 0)
         return wu_fail(err, WU_EDATA, "%d of %d answers do not have the form of their task",
                        w->n_invalid, w->n_answer);
@@ -246,11 +264,13 @@ static wu_code analyze(work *w, wu_buf *text, int n, char **path, wu_err *err) {
 
 static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     work w = {.o = options_};
-    wu_buf *text = calloc((size_t)WU_MAX(n_arg, 1), sizeof(*text));
-    const wu_code rc =
-        text ? analyze(&w, text, n_arg, arg, err) : wu_fail(err, WU_ENOMEM, "files: out of memory");
-    for (int i = 0; text && i < n_arg; i++) wu_buf_free(&text[i]);
-    free(text);
+    const wu_code rc = analyze(&w, n_arg, arg, err);
+    for (int32_t i = 0; i < w.n_item; i++) {
+        wu_buf_free(&w.item[i].id);
+        wu_buf_free(&w.item[i].text);
+    }
+    free(w.item);
+    wu_arena_free(&w.arena);
     for (int i = 0; i < WU_N_TASK; i++) {
         wu_ids_free(&w.prompt[i]);
         wu_buf_free(&w.branch[i].text);
@@ -263,16 +283,21 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
 const wu_cmd wu_cmd_analyze = {
     .name = "analyze",
     .summary = "Analyse conversations: six answers about each",
-    .arguments = "FILE...",
+    .arguments = "FILE|DIR...",
     .min_args = 1,
     .max_args = -1,
     .about =
-        "Reads transcripts with lines \"Agent: ...\" and \"Customer: ...\" and writes one JSON "
-        "object for each: {\"source\", \"tasks\": {NAME: {\"answer\", \"valid\", \"error\"?, "
-        "\"text\"}}, \"tokens\": {\"prompt\", \"shared\", \"answer\"}, \"seconds\"}. With several "
-        "files each object is one line. \"answer\" is null where the model's text does not have "
-        "the form of its task; then the exit code is 3. Of the \"prompt\" tokens of the six "
-        "questions, \"shared\" were not computed again because another question has them too.",
+        "Reads transcripts of any format that `wrapup read --list-formats` names and writes one "
+        "JSON object for each conversation: {\"source\", \"id\", \"tasks\": {NAME: {\"answer\", "
+        "\"valid\", \"error\"?, \"text\"}}, \"tokens\": {\"prompt\", \"shared\", \"answer\"}, "
+        "\"seconds\"}. With several conversations each object is one line. \"answer\" is null "
+        "where "
+        "the model's text does not have the form of its task; then the exit code is 3. Of the "
+        "\"prompt\" tokens of the six questions, \"shared\" were not computed again because "
+        "another "
+        "question has them too.\n\n"
+        "A transcript that cannot be read is reported and passed over; --strict stops there, "
+        "before the model is loaded.",
     .example = "  wrapup analyze --model models/SmolLM2-135M-Instruct.Q4_1.gguf \\\n"
                "      --adapter-path out/adapter examples/calls/billing.txt\n",
     .opt = table,

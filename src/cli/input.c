@@ -80,6 +80,7 @@ typedef struct walk {
     wu_input *in;
     wu_input_fn each;
     void *ud;
+    bool alone; /* one file is all there is: what is wrong with it ends the run */
     wu_conversation c;
 } walk;
 
@@ -89,7 +90,9 @@ static wu_code read_file(walk *w, const char *path, wu_err *err) {
     bool end = false;
     int64_t n = 0;
     wu_code rc = wu_reader_open(&r, path, &in->read, err);
-    if (rc) return pass_over(in, &in->n_file_bad, rc, err);
+    if (rc) return w->alone ? rc : pass_over(in, &in->n_file_bad, rc, err);
+    const bool streams =
+        wu_reader_format(r) == WU_FORMAT_CSV || wu_reader_format(r) == WU_FORMAT_JSONL;
     in->n_file++;
     while (!rc) {
         rc = wu_reader_next(r, &w->c, &end, err);
@@ -97,7 +100,7 @@ static wu_code read_file(walk *w, const char *path, wu_err *err) {
         n++;
         if (rc) {
             const bool go_on = rc == WU_EDATA && !end;
-            rc = pass_over(in, &in->n_conversation_bad, rc, err);
+            if (!w->alone || streams) rc = pass_over(in, &in->n_conversation_bad, rc, err);
             if (!go_on) break;
             continue;
         }
@@ -143,6 +146,7 @@ wu_code wu_input_walk(wu_input *in, char *const *path, int n_path, wu_input_fn e
                       wu_err *err) {
     walk w = {.in = in, .each = each, .ud = ud};
     wu_code rc = WU_OK;
+    w.alone = n_path == 1 && !wu_is_dir(path[0]);
     wu_conversation_init(&w.c);
     for (int i = 0; !rc && i < n_path; i++) rc = read_path(&w, path[i], 0, err);
     wu_conversation_free(&w.c);

@@ -1,3 +1,3 @@
-# Files are read before the model, which is not there.
-printf 'Agent: hello\nSupervisor: hm\n' >"$T/call.txt"
-wrapup analyze --model no/such/model examples/calls/cancel.txt "$T/call.txt"
+# Transcripts are read before the model, which is not there; --strict stops at the first that is wrong.
+printf 'Hello there\nAgent: hello\n' >"$T/call.txt"
+wrapup analyze --strict --model no/such/model examples/calls/cancel.txt "$T/call.txt"

@@ -1,0 +1,1 @@
+wrapup read --list-formats
