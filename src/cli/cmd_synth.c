@@ -1,131 +1,310 @@
-/* cmd_synth.c - `wrapup synth`: a training set of simulated calls. */
+/* cmd_synth.c - `wrapup synth`: labelled conversations from the simulator. */
 #include "base/compiler.h"
+#include "base/dir.h"
 #include "base/file.h"
+#include "cli/open.h"
 #include "cli/opt.h"
-#include "contact/synth.h"
+#include "contact/synth/synth.h"
+#include "contact/synth/tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct options {
     wu_common common;
-    int64_t n, seed;
-    double valid, context;
-    const char *out;
-    bool transcripts, flat;
+    int64_t n, seed, start;
+    const char *out, *language, *industry, *marginals, *tables;
+    bool held_out, flat, no_noise, jsonl, check;
 } options;
 
 static const wu_opt table[] = {
     {"count", 'n', WU_OPT_INT, offsetof(options, n), "N", "200", NULL, 1, 10000000, false,
-     "Number of calls; each gives six examples."},
+     "Number of conversations."},
     {"seed", 0, WU_OPT_INT, offsetof(options, seed), "S", "0", NULL, 0, 9007199254740992.0, false,
      "Seed; the same seed gives the same bytes everywhere."},
-    {"out", 'o', WU_OPT_TEXT, offsetof(options, out), "DIR", NULL, NULL, 0, 0, true,
-     "Folder for train.jsonl and valid.jsonl; it is made."},
-    {"valid", 0, WU_OPT_REAL, offsetof(options, valid), "SHARE", "0.1", NULL, 0, 0.9, false,
-     "Share of the calls that go to valid.jsonl, whole calls; at least one unless it is 0."},
-    {"context", 0, WU_OPT_REAL, offsetof(options, context), "SHARE", "0.5", NULL, 0, 1, false,
-     "Share of the calls that come with a block of time, wait and history before the text."},
+    {"out", 'o', WU_OPT_TEXT, offsetof(options, out), "DIR", NULL, NULL, 0, 0, false,
+     "New folder for what is made; it appears when everything is there."},
+    {"start", 0, WU_OPT_INT, offsetof(options, start), "I", "0", NULL, 0, 1000000000, false,
+     "Number of the first conversation. Conversations do not depend on each other: a set can be "
+     "made in parts."},
+    {"language", 0, WU_OPT_TEXT, offsetof(options, language), "LIST", "en", NULL, 0, 0, false,
+     "Language, or several with weights: en=70,es=10,fr=10,de=10."},
+    {"industry", 0, WU_OPT_TEXT, offsetof(options, industry), "LIST", NULL, NULL, 0, 0, false,
+     "Industries, with commas between them; all that are not held out by default."},
+    {"held-out", 0, WU_OPT_FLAG, offsetof(options, held_out), NULL, NULL, NULL, 0, 0, false,
+     "Only the industries that are kept for testing what a model does in a new one."},
+    {"marginals", 0, WU_OPT_CHOICE, offsetof(options, marginals), "WHICH", "natural",
+     "natural|flat|both", 0, 0, false,
+     "natural: good, bad and rare contacts as often as in life, to measure on. flat: thirds of "
+     "quality and of satisfaction and all categories about equally often, better to learn from. "
+     "both: N of each, in DIR/natural and DIR/flat."},
     {"flat", 0, WU_OPT_FLAG, offsetof(options, flat), NULL, NULL, NULL, 0, 0, false,
-     "Good and bad calls equally often, by quality and by satisfaction: better to learn from, "
-     "wrong "
-     "to measure on."},
-    {"transcripts", 0, WU_OPT_FLAG, offsetof(options, transcripts), NULL, NULL, NULL, 0, 0, false,
-     "Also write each call as DIR/transcripts/call-NUMBER.txt, as `wrapup analyze` reads it."},
+     "The same as --marginals flat."},
+    {"no-noise", 0, WU_OPT_FLAG, offsetof(options, no_noise), NULL, NULL, NULL, 0, 0, false,
+     "Without wrong categories, exchanged speakers, missing metadata, cut ends and missing sides."},
+    {"jsonl", 0, WU_OPT_FLAG, offsetof(options, jsonl), NULL, NULL, NULL, 0, 0, false,
+     "One file conversations.jsonl, labels included, instead of three files a conversation."},
+    {"tables", 0, WU_OPT_TEXT, offsetof(options, tables), "DIR", NULL, NULL, 0, 0, false,
+     "Folder with synth/LANGUAGE/acts.txt and so on; its files take the place of those built in."},
+    {"check-tables", 0, WU_OPT_FLAG, offsetof(options, check), NULL, NULL, NULL, 0, 0, false,
+     "Make nothing; print how many phrases the tables of --language have and need. Exit code 3 if "
+     "there are too few."},
 };
 
-/* Both files, written whole at the end, and what is used from call to call. */
-typedef struct work {
-    const options *o;
-    wu_replace file[2]; /* train, valid */
-    int64_t calls[2];
+/* ------------------------------------------------------------------------- one call's text */
+
+typedef struct made { /* a conversation as bytes */
     wu_synth_call call;
-    wu_buf lines;
-} work;
+    wu_buf transcript, analysis, journey, trace;
+    wu_err err;
+} made;
 
-static wu_code write_transcript(const work *w, const char *id, wu_err *err) {
-    char dir[WU_PATH_MAX], path[WU_PATH_MAX], name[64];
-    wu_code rc;
-    snprintf(name, sizeof(name), "%s.txt", id);
-    if ((rc = wu_path_join(dir, sizeof(dir), w->o->out, "transcripts", err))) return rc;
-    if ((rc = wu_make_dirs(dir, err))) return rc;
-    if ((rc = wu_path_join(path, sizeof(path), dir, name, err))) return rc;
-    return wu_write_file(path, w->call.text.p, w->call.text.n, err);
-}
-
-static wu_code write_call(work *w, int64_t index, int which, wu_err *err) {
-    const wu_synth_options so = {
-        .seed = (uint64_t)w->o->seed, .context = w->o->context, .flat = w->o->flat};
-    char id[40];
-    wu_code rc;
-    snprintf(id, sizeof(id), "call-%06lld", (long long)index);
-    if ((rc = wu_synth_make(&w->call, &so, (uint64_t)index, err))) return rc;
-    wu_buf_clear(&w->lines);
-    if ((rc = wu_synth_examples(&w->lines, &w->call, id)))
-        return wu_fail(err, rc, "%s: out of memory", id);
-    if (fwrite(w->lines.p, 1, w->lines.n, w->file[which].f) != w->lines.n)
-        return wu_fail_errno(err, "%s", w->file[which].path);
-    w->calls[which]++;
-    return w->o->transcripts ? write_transcript(w, id, err) : WU_OK;
-}
-
-/* Calls do not depend on each other, so the last ones serve as well as any. */
-static int64_t first_valid(const options *o) {
-    int64_t n = (int64_t)((double)o->n * o->valid + 0.5);
-    if (n < 1 && o->valid > 0.0) n = 1;
-    if (n >= o->n) n = o->n - 1; /* training needs one */
-    return o->n - n;
-}
-
-/* Without validation there is no second file, and none of an earlier set may stay beside the first.
- */
-static wu_code open_files(work *w, int n_file, wu_err *err) {
-    static const char *const name[2] = {"train.jsonl", "valid.jsonl"};
-    wu_code rc = wu_make_dirs(w->o->out, err);
-    for (int i = 0; !rc && i < 2; i++) {
-        char path[WU_PATH_MAX];
-        if ((rc = wu_path_join(path, sizeof(path), w->o->out, name[i], err))) break;
-        if (i < n_file)
-            rc = wu_replace_begin(&w->file[i], path, err);
-        else if (wu_is_file(path))
-            rc = wu_fail(err, WU_EARG, "%s: exists and belongs to another set", path);
+static wu_code render(made *m, bool jsonl) {
+    const wu_conversation *c = &m->call.conversation;
+    wu_code rc = WU_OK;
+    if (jsonl) {
+        wu_json *j = wu_conversation_json(c, false);
+        rc = j ? wu_json_write(&m->transcript, j, WU_JSON_COMPACT) : WU_ENOMEM;
+        if (!rc) rc = wu_buf_char(&m->transcript, '\n');
+        wu_json_free(j);
+    } else {
+        rc = wu_synth_markdown(&m->transcript, &m->call);
+        if (!rc) rc = wu_json_write(&m->analysis, c->analysis, WU_JSON_INDENT2);
+        if (!rc) rc = wu_buf_char(&m->analysis, '\n');
+        if (!rc) rc = wu_json_write(&m->journey, c->journey, WU_JSON_INDENT2);
+        if (!rc) rc = wu_buf_char(&m->journey, '\n');
     }
+    if (!rc) rc = wu_json_write(&m->trace, m->call.trace, WU_JSON_COMPACT);
+    return rc ? rc : wu_buf_char(&m->trace, '\n');
+}
+
+static void made_free(made *m) {
+    wu_synth_call_free(&m->call);
+    wu_buf_free(&m->transcript);
+    wu_buf_free(&m->analysis);
+    wu_buf_free(&m->journey);
+    wu_buf_free(&m->trace);
+}
+
+/* --------------------------------------------------------------------------- a block of calls */
+
+enum { BLOCK = 256 };
+
+typedef struct block {
+    const wu_synth *synth;
+    uint64_t first;
+    bool jsonl;
+    made *made; /* [BLOCK] */
+} block;
+
+static void make_one(void *ctx, int64_t unit, int thread) {
+    block *b = ctx;
+    made *m = &b->made[unit];
+    (void)thread;
+    wu_buf_clear(&m->transcript);
+    wu_buf_clear(&m->analysis);
+    wu_buf_clear(&m->journey);
+    wu_buf_clear(&m->trace);
+    m->err = (wu_err){.code = WU_OK};
+    const uint64_t index = b->first + (uint64_t)unit;
+    const wu_code rc = wu_synth_make(b->synth, index, &m->call, &m->err);
+    if (rc) return;
+    if (render(m, b->jsonl))
+        (void)wu_fail(&m->err, WU_ENOMEM, "call %llu: out of memory", (unsigned long long)index);
+}
+
+/* ------------------------------------------------------------------------------- writing */
+
+typedef struct writer {
+    const char *dir;
+    bool jsonl;
+    FILE *trace, *conversations;
+} writer;
+
+static wu_code put(FILE *f, const char *path, const wu_buf *b, wu_err *err) {
+    return fwrite(b->p, 1, b->n, f) == b->n ? WU_OK : wu_fail_errno(err, "%s", path);
+}
+
+/* The folder is new and becomes visible as a whole: its files need no care of their own. */
+static wu_code put_file(const writer *w, const char *name, uint64_t index, const char *end,
+                        const wu_buf *b, wu_err *err) {
+    char path[WU_PATH_MAX], file[96];
+    snprintf(file, sizeof(file), "%s_%05llu.%s", name, (unsigned long long)index, end);
+    wu_code rc = wu_path_join(path, sizeof(path), w->dir, file, err);
+    if (rc) return rc;
+    FILE *f = fopen(path, "wb");
+    if (!f) return wu_fail_errno(err, "%s", path);
+    rc = put(f, path, b, err);
+    if (fclose(f) && !rc) rc = wu_fail_errno(err, "%s", path);
+    return rc;
+}
+
+static wu_code write_call(const writer *w, const made *m, wu_err *err) {
+    const uint64_t i = m->call.index;
+    wu_code rc = put(w->trace, "trace.jsonl", &m->trace, err);
+    if (rc) return rc;
+    if (w->jsonl) return put(w->conversations, "conversations.jsonl", &m->transcript, err);
+    rc = put_file(w, "transcripts/transcript", i, "md", &m->transcript, err);
+    if (!rc) rc = put_file(w, "analyses/analysis", i, "json", &m->analysis, err);
+    return rc ? rc : put_file(w, "journeys/journey_insight", i, "json", &m->journey, err);
+}
+
+static wu_code open_file(FILE **out, const char *dir, const char *name, wu_err *err) {
+    char path[WU_PATH_MAX];
+    const wu_code rc = wu_path_join(path, sizeof(path), dir, name, err);
+    if (rc) return rc;
+    return (*out = fopen(path, "wb")) ? WU_OK : wu_fail_errno(err, "%s", path);
+}
+
+static wu_code open_writer(writer *w, wu_err *err) {
+    static const char *const folder[] = {"transcripts", "analyses", "journeys"};
+    wu_code rc = wu_make_dirs(w->dir, err);
+    if (!rc) rc = open_file(&w->trace, w->dir, "trace.jsonl", err);
+    if (!rc && w->jsonl) rc = open_file(&w->conversations, w->dir, "conversations.jsonl", err);
+    for (size_t i = 0; !rc && !w->jsonl && i < WU_LEN(folder); i++) {
+        char path[WU_PATH_MAX];
+        rc = wu_path_join(path, sizeof(path), w->dir, folder[i], err);
+        if (!rc) rc = wu_make_dirs(path, err);
+    }
+    return rc;
+}
+
+static wu_code close_writer(writer *w, wu_code rc, wu_err *err) {
+    FILE *f[] = {w->trace, w->conversations};
+    for (size_t i = 0; i < WU_LEN(f); i++)
+        if (f[i] && fclose(f[i]) && !rc) rc = wu_fail_errno(err, "%s", w->dir);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------ sets */
+
+/* Makes n calls from `first` into dir. Blocks are made by all threads and written in order. */
+static wu_code write_set(const options *o, const wu_synth *synth, wu_pool *pool, uint64_t first,
+                         const char *dir, wu_err *err) {
+    writer w = {.dir = dir, .jsonl = o->jsonl};
+    block b = {.synth = synth, .jsonl = o->jsonl, .made = calloc(BLOCK, sizeof(*b.made))};
+    wu_code rc = b.made ? open_writer(&w, err) : wu_fail(err, WU_ENOMEM, "%s: out of memory", dir);
+    for (int64_t i = 0; !rc && i < o->n; i += BLOCK) {
+        const int64_t n = WU_MIN(o->n - i, BLOCK);
+        b.first = first + (uint64_t)i;
+        wu_pool_for(pool, n, make_one, &b);
+        for (int64_t k = 0; !rc && k < n; k++) {
+            if (b.made[k].err.code) {
+                rc = b.made[k].err.code;
+                if (err) *err = b.made[k].err;
+            } else {
+                rc = write_call(&w, &b.made[k], err);
+            }
+        }
+    }
+    rc = close_writer(&w, rc, err);
+    for (int k = 0; b.made && k < BLOCK; k++) made_free(&b.made[k]);
+    free(b.made);
+    return rc;
+}
+
+static wu_code make_set(const options *o, bool flat, wu_pool *pool, const char *dir, wu_err *err) {
+    const wu_synth_options so = {.seed = (uint64_t)o->seed,
+                                 .tables = o->tables,
+                                 .languages = o->language,
+                                 .industries = o->industry,
+                                 .held_out = o->held_out,
+                                 .flat = flat,
+                                 .no_noise = o->no_noise};
+    /* The flat set beside a natural one has other calls. */
+    const bool second = flat && strcmp(o->marginals, "both") == 0;
+    const uint64_t first = (uint64_t)o->start + (second ? (uint64_t)o->n : 0);
+    wu_synth *synth = NULL;
+    wu_code rc = wu_synth_open(&synth, &so, err);
+    if (!rc) rc = write_set(o, synth, pool, first, dir, err);
+    wu_synth_close(synth);
+    return rc;
+}
+
+static wu_code make_both(const options *o, wu_pool *pool, const char *dir, wu_err *err) {
+    char path[WU_PATH_MAX];
+    wu_code rc = wu_path_join(path, sizeof(path), dir, "natural", err);
+    if (!rc) rc = make_set(o, false, pool, path, err);
+    if (!rc) rc = wu_path_join(path, sizeof(path), dir, "flat", err);
+    return rc ? rc : make_set(o, true, pool, path, err);
+}
+
+static wu_code make_all(const options *o, wu_err *err) {
+    const bool both = strcmp(o->marginals, "both") == 0;
+    const bool flat = o->flat || strcmp(o->marginals, "flat") == 0;
+    wu_new_dir dir = {0};
+    wu_compute *compute = NULL;
+    wu_code rc;
+    if (!o->out) return wu_fail(err, WU_EARG, "--out DIR is missing");
+    if (both && o->flat)
+        return wu_fail(err, WU_EARG, "--flat and --marginals both exclude each other");
+    if ((rc = wu_open_compute(&compute, &o->common, err))) goto done;
+    if ((rc = wu_new_dir_begin(&dir, o->out, err))) goto done;
+    rc = both ? make_both(o, wu_compute_pool(compute), dir.temporary, err)
+              : make_set(o, flat, wu_compute_pool(compute), dir.temporary, err);
+    if (!rc) rc = wu_new_dir_commit(&dir, err);
+done:
+    wu_new_dir_abandon(&dir);
+    wu_compute_free(compute);
+    if (!rc && !o->common.quiet)
+        fprintf(stderr, "%s: %lld conversations%s\n", o->out, (long long)o->n,
+                both ? " of each kind" : "");
+    return rc;
+}
+
+/* ----------------------------------------------------------------------------------- tables */
+
+/* Prints the counts of one language, or of each of a list. */
+static wu_code check_tables(const options *o, wu_err *err) {
+    wu_catalogue t = {0};
+    wu_buf out = {0};
+    int32_t short_of = 0;
+    wu_code rc = wu_catalogue_read(&t, o->tables, err);
+    for (const char *p = o->language; !rc && *p;) {
+        const size_t n = strcspn(p, ","), name = WU_MIN(strcspn(p, "=,"), 15);
+        wu_language l = {0};
+        char code[16];
+        int32_t few = 0;
+        memcpy(code, p, name);
+        code[name] = 0;
+        rc = wu_language_read(&l, &t, o->tables, code, err);
+        if (!rc && (rc = wu_language_check(&l, &t, &out, &few)))
+            rc = wu_fail(err, rc, "%s: out of memory", code);
+        short_of += few;
+        wu_language_free(&l);
+        p += n + (p[n] == ',');
+    }
+    if (!rc && out.n && fwrite(out.p, 1, out.n, stdout) != out.n)
+        rc = wu_fail_errno(err, "standard output");
+    if (!rc && short_of)
+        rc = wu_fail(err, WU_EDATA, "%d counts of the tables are below their minimum", short_of);
+    wu_buf_free(&out);
+    wu_catalogue_free(&t);
     return rc;
 }
 
 static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     const options *o = options_;
-    work w = {.o = o};
-    const int64_t split = first_valid(o);
-    const int n_file = split < o->n ? 2 : 1;
-    wu_code rc;
     (void)n_arg;
     (void)arg;
-    if ((rc = open_files(&w, n_file, err))) goto done;
-    for (int64_t i = 0; i < o->n; i++)
-        if ((rc = write_call(&w, i, i >= split, err))) goto done;
-    for (int i = 0; i < n_file; i++)
-        if ((rc = wu_replace_commit(&w.file[i], err))) goto done;
-    if (!o->common.quiet)
-        fprintf(stderr, "%s: %lld calls for training, %lld for validation, six examples each\n",
-                o->out, (long long)w.calls[0], (long long)w.calls[1]);
-done:
-    for (int i = 0; i < 2; i++) wu_replace_abandon(&w.file[i]);
-    wu_synth_free(&w.call);
-    wu_buf_free(&w.lines);
-    return wu_exit_code(rc);
+    return wu_exit_code(o->check ? check_tables(o, err) : make_all(o, err));
 }
 
 const wu_cmd wu_cmd_synth = {
     .name = "synth",
-    .summary = "Make a training set of simulated calls",
+    .summary = "Make labelled conversations with the simulator",
     .about =
-        "Writes labelled examples of the six tasks from simulated contact-center calls. Causes "
-        "(the agent's skills, the customer's patience, the wait, what goes wrong) decide the "
-        "labels and the words; every label can be seen in the text or in the context block.\n\n"
-        "Lines are {\"prompt\", \"completion\", \"task_type\", \"source_id\"}, six for a call, "
-        "one after another. The files are split by call.",
-    .example = "  wrapup synth -n 400 --seed 1 --out out/data\n",
+        "Writes simulated contact-center conversations with known causes. A company, an agent's "
+        "skills, a customer's patience, the wait, what goes wrong and what the agent does decide "
+        "the labels and the words; every label can be seen in the text or in the metadata, and "
+        "most of what shows a label also occurs without it.\n\n"
+        "DIR gets transcripts/transcript_NNNNN.md, analyses/analysis_NNNNN.json, "
+        "journeys/journey_insight_NNNNN.json, as `wrapup prepare` reads them, and trace.jsonl with "
+        "all causes, which must never be shown to a model.",
+    .example = "  wrapup synth -n 2000 --seed 7 --out out/synth\n"
+               "  wrapup synth -n 500 --seed 7 --start 2000 --marginals flat --out out/more\n"
+               "  wrapup synth --check-tables --language en\n",
     .opt = table,
     .n_opt = (int)WU_LEN(table),
     .size = sizeof(options),

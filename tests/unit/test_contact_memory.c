@@ -2,8 +2,8 @@
 #include "alloc_hook.h"
 #include "near.h"
 
-#include "contact/synth.h"
-#include "contact/transcript.h"
+#include "contact/task.h"
+#include "contact/read/read.h"
 
 /* Runs try(ctx) with the first, second, ... allocation failing until it succeeds. */
 static void with_failures(wu_code (*try_it)(void *ctx, wu_err *err), void *ctx) {
@@ -24,13 +24,14 @@ static void with_failures(wu_code (*try_it)(void *ctx, wu_err *err), void *ctx) 
 
 static wu_code parse(void *ctx, wu_err *err) {
     const wu_str *text = ctx;
-    wu_transcript t = {0};
+    const wu_read_options o = {.infer_roles = true};
+    wu_conversation c;
     wu_buf out = {0};
-    wu_code rc = wu_transcript_parse(&t, *text, "call", err);
-    if (rc) assert_null(t.turn);
-    if (!rc && (rc = wu_transcript_render(&out, &t))) wu_fail(err, rc, "render");
+    wu_conversation_init(&c);
+    wu_code rc = wu_read_text(&c, *text, "call", &o, err);
+    if (!rc && (rc = wu_conversation_render(&out, &c))) wu_fail(err, rc, "render");
     wu_buf_free(&out);
-    wu_transcript_free(&t);
+    wu_conversation_free(&c);
     return rc;
 }
 
@@ -44,23 +45,6 @@ static void transcripts_run_out_of_memory(void **state) {
     wu_str view = wu_buf_view(&text);
     with_failures(parse, &view);
     wu_buf_free(&text);
-}
-
-static wu_code simulate(void *ctx, wu_err *err) {
-    const wu_synth_options o = {.seed = 1, .context = 1.0};
-    wu_synth_call c = {0};
-    wu_buf out = {0};
-    (void)ctx;
-    wu_code rc = wu_synth_make(&c, &o, 1, err);
-    if (!rc && (rc = wu_synth_examples(&out, &c, "call"))) wu_fail(err, rc, "examples");
-    wu_buf_free(&out);
-    wu_synth_free(&c);
-    return rc;
-}
-
-static void the_simulator_runs_out_of_memory(void **state) {
-    (void)state;
-    with_failures(simulate, NULL);
 }
 
 static wu_code schemas(void *ctx, wu_err *err) {
@@ -81,7 +65,6 @@ static void schemas_run_out_of_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transcripts_run_out_of_memory),
-        cmocka_unit_test(the_simulator_runs_out_of_memory),
         cmocka_unit_test(schemas_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

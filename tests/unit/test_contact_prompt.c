@@ -6,8 +6,7 @@
 
 #include "base/file.h"
 #include "contact/prompt.h"
-#include "contact/synth.h"
-#include "contact/transcript.h"
+#include "contact/synth/synth.h"
 #include "formats/vocab.h"
 #include "golden.h"
 #include "make_files.h"
@@ -69,33 +68,82 @@ static bool fits(wu_chat chat, const wu_tokenizer *t) {
     return rc == WU_OK;
 }
 
-/* The rendered conversation of a transcript file with that text. */
-static void through_a_transcript(wu_buf *out, wu_str text) {
-    wu_transcript t = {0};
-    wu_err err = {0};
-    CHECK_OK(wu_transcript_parse(&t, text, "call", &err), err);
-    assert_int_equal(wu_transcript_render(out, &t), WU_OK);
-    wu_transcript_free(&t);
-}
-
 /* The ids that a branch of the forest sees, from the root on. */
 static void same_path(const wu_forest *f, int32_t leaf, const int32_t *id, int32_t n) {
     assert_int_equal(wu_forest_length(f, leaf), n);
     for (int32_t i = 0; i < n; i++) assert_int_equal(f->id[wu_forest_row(f, leaf, i)], id[i]);
 }
 
-static void check_call(const wu_dataset *d, int32_t first, const wu_synth_call *c, wu_chat chat,
+/* What of a simulated call a prompt shows. */
+typedef struct sample {
+    wu_buf context, text;
+    wu_buf again; /* the text after the conversation was written and read back */
+} sample;
+
+static void take(sample *out, const wu_synth_call *c, bool context) {
+    const wu_contact *k = &c->conversation.contact;
+    wu_context x = WU_CONTEXT_UNKNOWN;
+    x.queue_wait_s = k->queue_wait_s;
+    x.contact_number_30d = k->contact_number_30d;
+    x.transfers = k->transfers;
+    wu_buf_clear(&out->context);
+    wu_buf_clear(&out->text);
+    wu_buf_clear(&out->again);
+    if (context) assert_int_equal(wu_context_render(&out->context, &x), WU_OK);
+    assert_int_equal(wu_conversation_render(&out->text, &c->conversation), WU_OK);
+    wu_json *j = wu_conversation_json(&c->conversation, false);
+    wu_conversation back;
+    wu_err err = {0};
+    wu_conversation_init(&back);
+    CHECK_OK(wu_conversation_from_json(&back, j, "call", &err), err);
+    assert_int_equal(wu_conversation_render(&out->again, &back), WU_OK);
+    wu_conversation_free(&back);
+    wu_json_free(j);
+}
+
+static void write_examples(wu_buf *out, const sample *c) {
+    for (int k = 0; k < WU_N_TASK; k++) {
+        wu_json *o = wu_json_new_object();
+        wu_buf prompt = {0};
+        assert_int_equal(wu_prompt_render(&prompt, &wu_tasks[k], WU_CONTEXT_FIRST,
+                                          wu_buf_view(&c->context), wu_buf_view(&c->text)),
+                         WU_OK);
+        assert_int_equal(wu_json_set(o, "prompt", wu_json_new_str(wu_buf_view(&prompt))), WU_OK);
+        assert_int_equal(wu_json_set(o, "completion", wu_json_new_str(WU_STR("{\"a\": 1}"))),
+                         WU_OK);
+        assert_int_equal(wu_json_set(o, "source_id", wu_json_new_str(WU_STR("call"))), WU_OK);
+        assert_int_equal(wu_json_write(out, o, WU_JSON_COMPACT), WU_OK);
+        assert_int_equal(wu_buf_char(out, '\n'), WU_OK);
+        wu_json_free(o);
+        wu_buf_free(&prompt);
+    }
+}
+
+/* The first calls. */
+static void collect(sample *out) {
+    const wu_synth_options so = {.seed = 21};
+    wu_synth *s = NULL;
+    wu_synth_call c = {0};
+    wu_err err = {0};
+    CHECK_OK(wu_synth_open(&s, &so, &err), err);
+    for (uint64_t i = 0; i < CALLS; i++) {
+        CHECK_OK(wu_synth_make(s, i, &c, &err), err);
+        take(&out[i], &c, i % 2 == 0);
+    }
+    wu_synth_call_free(&c);
+    wu_synth_close(s);
+}
+
+static void check_call(const wu_dataset *d, int32_t first, const sample *c, wu_chat chat,
                        const wu_tokenizer *t) {
-    wu_buf talk = {0};
     wu_ids ids[WU_N_TASK] = {0};
     wu_tokens seq[WU_N_TASK];
     int32_t leaf[WU_N_TASK];
     wu_forest *f = NULL;
     wu_err err = {0};
-    through_a_transcript(&talk, wu_buf_view(&c->text));
     for (int k = 0; k < WU_N_TASK; k++) {
         CHECK_OK(wu_prompt_encode(chat, t, &wu_tasks[k], WU_CONTEXT_FIRST, wu_buf_view(&c->context),
-                                  wu_buf_view(&talk), &ids[k], &err),
+                                  wu_buf_view(&c->again), &ids[k], &err),
                  err);
         const wu_tokens whole = wu_dataset_tokens(d, first + k);
         if (whole.n_tok <= ids[k].n) fail_msg("%s: the example is all prompt", wu_chat_name(chat));
@@ -119,36 +167,33 @@ static void check_call(const wu_dataset *d, int32_t first, const wu_synth_call *
     assert_true(f->n_row - room < apart / 2); /* the conversation is there once */
     wu_forest_free(f);
     for (int k = 0; k < WU_N_TASK; k++) wu_ids_free(&ids[k]);
-    wu_buf_free(&talk);
 }
 
 /* Writes CALLS calls, reads them as training does, compares each. */
 static void check_template(wu_chat chat, const wu_tokenizer *t) {
     static const char *const names[] = {"data.jsonl", NULL};
-    const wu_synth_options so = {.seed = 21, .context = 0.5};
     const wu_data_options o = {
         .tokenizer = t, .chat = chat, .mask_prompt = true, .max_seq_length = 100000};
     char dir[64], path[128];
-    wu_synth_call c = {0};
+    sample c[CALLS] = {0};
     wu_buf lines = {0};
     wu_dataset *d = NULL;
     wu_err err = {0};
-    for (uint64_t i = 0; i < CALLS; i++) {
-        CHECK_OK(wu_synth_make(&c, &so, i, &err), err);
-        assert_int_equal(wu_synth_examples(&lines, &c, "call"), WU_OK);
-    }
+    collect(c);
+    for (int i = 0; i < CALLS; i++) write_examples(&lines, &c[i]);
     snprintf(path, sizeof(path), "%s/data.jsonl", make_temp_dir(dir));
     CHECK_OK(wu_write_file(path, lines.p, lines.n, &err), err);
     CHECK_OK(wu_dataset_read(&d, path, &o, &err), err);
     remove_temp_dir(dir, names);
     assert_int_equal(d->n, CALLS * WU_N_TASK);
-    for (uint64_t i = 0; i < CALLS; i++) {
-        CHECK_OK(wu_synth_make(&c, &so, i, &err), err);
-        check_call(d, (int32_t)i * WU_N_TASK, &c, chat, t);
+    for (int i = 0; i < CALLS; i++) {
+        check_call(d, i * WU_N_TASK, &c[i], chat, t);
+        wu_buf_free(&c[i].context);
+        wu_buf_free(&c[i].text);
+        wu_buf_free(&c[i].again);
     }
     wu_dataset_free(d);
     wu_buf_free(&lines);
-    wu_synth_free(&c);
 }
 
 static void every_template_shows_training_and_analysis_the_same(void **state) {

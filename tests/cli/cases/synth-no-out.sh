@@ -1,1 +1,1 @@
-wrapup synth -n 2
+wrapup synth -n 1

@@ -1,0 +1,1 @@
+wrapup synth -n 1 --industry public_sector --out "$T/a"
