@@ -31,8 +31,8 @@ static const wu_opt table[] = {
      false, "Another seed gives another division; the same one gives the same bytes everywhere."},
     {"near", 0, WU_OPT_CHOICE, offsetof(options, near), "WHAT", "fail", "fail|together|allow", 0, 0,
      false,
-     "Nearly equal conversations in different files: fail; together moves them into the earlier of "
-     "the two (train before valid before test); allow does not look for them."},
+     "What to do about nearly equal conversations in different files: fail; keep such ones "
+     "together; allow them (nobody looks)."},
     {"threshold", 0, WU_OPT_REAL, offsetof(options, threshold), "T", "0.8", NULL, 0.3, 1, false,
      "Nearly equal from this similarity on, as in `wrapup leak`."},
     {"force", 0, WU_OPT_FLAG, offsetof(options, force), NULL, NULL, NULL, 0, 0, false,
@@ -81,9 +81,9 @@ static void tell(const options *o, const wu_split_report *r) {
     if (r->n_same > 0)
         fprintf(stderr, "%d conversations have the words of another one and went with it\n",
                 r->n_same);
-    if (r->n_moved > 0)
-        fprintf(stderr, "%lld were moved to an earlier file, to be with (nearly) equal ones\n",
-                (long long)r->n_moved);
+    if (r->n_joined > 0)
+        fprintf(stderr, "%lld times, (nearly) equal conversations were brought together\n",
+                (long long)r->n_joined);
 }
 
 static int run(const void *options_, int n_arg, char **arg, wu_err *err) {

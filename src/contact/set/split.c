@@ -22,7 +22,8 @@ typedef struct work {
     wu_units units;
     wu_deal deal;
     wu_replace file[WU_N_PART];
-    wu_json *leak; /* what the last check found */
+    int32_t n_group_read; /* before any were joined */
+    wu_json *leak;        /* what the last check found */
 } work;
 
 /* ------------------------------------------------------------------------------ places */
@@ -98,32 +99,67 @@ static wu_code write_parts(work *w, wu_err *err) {
     return WU_OK;
 }
 
-/* Lines of a part, in order: of which conversation each is. NULL when out of memory. */
-static int32_t *units_of_part(const wu_units *u, int part) {
-    int32_t *unit = malloc((size_t)u->n_line * sizeof(*unit)), n = 0;
-    for (int32_t i = 0; unit && i < u->n_line; i++)
-        if (u->group[u->unit[u->line[i].unit].group].part == part) unit[n++] = u->line[i].unit;
-    return unit;
+/* Lines of a part, in order: of which group each is. NULL when out of memory. */
+static int32_t *groups_of_part(const wu_units *u, int part) {
+    int32_t *group = malloc((size_t)u->n_line * sizeof(*group)), n = 0;
+    for (int32_t i = 0; group && i < u->n_line; i++) {
+        const int32_t g = u->unit[u->line[i].unit].group;
+        if (u->group[g].part == part) group[n++] = g;
+    }
+    return group;
 }
 
-/* Moves every group that was found in a later part to the earlier one. */
-static wu_code move_found(work *w, const wu_leak_report *r, const int *part, wu_err *err) {
-    int32_t *unit[WU_N_PART] = {0};
-    wu_units *u = &w->units;
-    wu_code rc = WU_OK;
-    for (int p = 0; p < WU_N_PART && !rc; p++)
-        if (!(unit[p] = units_of_part(u, p)))
-            rc = wu_fail(err, WU_ENOMEM, "%s: out of memory", w->data);
-    for (int32_t i = 0; !rc && i < r->n_found; i++) {
+static int32_t root_of(int32_t *into, int32_t g) {
+    while (into[g] != g) g = into[g] = into[into[g]]; /* ways become shorter as they are gone */
+    return g;
+}
+
+/* The two groups of a finding become one, and all are dealt out anew. */
+static wu_code join_found(work *w, const wu_leak_report *r, int32_t *const *group, const int *part,
+                          wu_err *err) {
+    int32_t *into = malloc((size_t)w->units.n_group * sizeof(*into));
+    if (!into) return wu_fail(err, WU_ENOMEM, "%s: out of memory", w->data);
+    for (int32_t g = 0; g < w->units.n_group; g++) into[g] = g;
+    for (int32_t i = 0; i < r->n_found; i++) {
+        const wu_leak_found *f = &r->found[i];
+        const int32_t a = root_of(into, group[part[f->file_a]][f->line_a - 1]);
+        const int32_t b = root_of(into, group[part[f->file_b]][f->line_b - 1]);
+        into[WU_MAX(a, b)] = WU_MIN(a, b);
+        w->report->n_joined += a != b;
+    }
+    wu_code rc = wu_units_join(&w->units, into, err);
+    free(into);
+    if (!rc) rc = check_units(w, err);
+    return rc ? rc : deal(w, err);
+}
+
+/* Groups that were found in a later part go to the earlier one, which cannot go on for ever. */
+static void move_found(work *w, const wu_leak_report *r, int32_t *const *group, const int *part) {
+    for (int32_t i = 0; i < r->n_found; i++) {
         const wu_leak_found *f = &r->found[i];
         const int a = part[f->file_a], b = part[f->file_b], later = WU_MAX(a, b);
-        const int32_t line = later == b ? f->line_b : f->line_a;
-        wu_group *g = &u->group[u->unit[unit[later][line - 1]].group];
+        wu_group *g = &w->units.group[group[later][(later == b ? f->line_b : f->line_a) - 1]];
         if (g->part <= WU_MIN(a, b)) continue; /* another finding moved it */
         g->part = WU_MIN(a, b);
-        w->report->n_moved++;
+        w->report->n_joined++;
     }
-    for (int p = 0; p < WU_N_PART; p++) free(unit[p]);
+}
+
+/* A look sees only pairs in different parts, and dealing anew may part others, so it takes a few.
+ */
+enum { JOIN_ROUNDS = 12 };
+
+static wu_code resolve(work *w, const wu_leak_report *r, const int *part, int round, wu_err *err) {
+    int32_t *group[WU_N_PART] = {0};
+    wu_code rc = WU_OK;
+    for (int p = 0; p < WU_N_PART && !rc; p++)
+        if (!(group[p] = groups_of_part(&w->units, p)))
+            rc = wu_fail(err, WU_ENOMEM, "%s: out of memory", w->data);
+    if (!rc && round < JOIN_ROUNDS)
+        rc = join_found(w, r, group, part, err);
+    else if (!rc)
+        move_found(w, r, group, part);
+    for (int p = 0; p < WU_N_PART; p++) free(group[p]);
     return rc;
 }
 
@@ -146,7 +182,7 @@ static wu_code say_leak(const work *w, const wu_leak_report *r, const int *part,
 }
 
 /* One look at the parts. *again is set if something was moved and they must be written anew. */
-static wu_code look_for_leaks(work *w, bool *again, wu_err *err) {
+static wu_code look_for_leaks(work *w, int round, bool *again, wu_err *err) {
     const wu_leak_options lo = {.threshold = w->o->threshold,
                                 .near = w->o->near != WU_NEAR_ALLOW,
                                 .max_found = WU_MAX(w->units.n_unit, 20)};
@@ -169,9 +205,9 @@ static wu_code look_for_leaks(work *w, bool *again, wu_err *err) {
     }
     if (r.count[WU_LEAK_ID] == 0 &&
         (r.count[WU_LEAK_NEAR] == 0 || w->o->near == WU_NEAR_TOGETHER)) {
-        const int64_t before = w->report->n_moved;
-        rc = move_found(w, &r, part, err);
-        *again = w->report->n_moved > before;
+        const int64_t before = w->report->n_joined;
+        rc = resolve(w, &r, part, round, err);
+        *again = w->report->n_joined > before;
         if (rc || *again) goto done;
     }
     rc = say_leak(w, &r, part, err);
@@ -180,13 +216,12 @@ done:
     return rc;
 }
 
-/* Groups only ever move towards train, so this ends. */
 static wu_code write_without_leaks(work *w, wu_err *err) {
     bool again = true;
     wu_code rc = WU_OK;
-    while (!rc && again) {
+    for (int round = 0; !rc && again; round++) {
         rc = write_parts(w, err);
-        if (!rc) rc = look_for_leaks(w, &again, err);
+        if (!rc) rc = look_for_leaks(w, round, &again, err);
     }
     return rc;
 }
@@ -203,7 +238,7 @@ static void count_parts(work *w) {
     }
     for (int p = 0; p < WU_N_PART; p++) r->part[p].written = w->o->share[p] > 0.0;
     r->n_alone = w->units.n_alone;
-    r->n_same = w->o->by == WU_BY_CONVERSATION ? w->units.n_unit - w->units.n_group : 0;
+    r->n_same = w->o->by == WU_BY_CONVERSATION ? w->units.n_unit - w->n_group_read : 0;
 }
 
 static wu_code check_parts(const work *w, wu_err *err) {
@@ -242,7 +277,7 @@ static wu_json *metadata(work *w) {
     for (int p = 0; !rc && p < WU_N_PART; p++)
         if (w->report->part[p].written) rc = wu_json_set(file, file_name[p], part_json(w, p));
     if (!rc) rc = wu_json_set(j, "ratios", wu_json_copy(share));
-    if (!rc) rc = wu_json_set(j, "moved", wu_json_new_int(w->report->n_moved));
+    if (!rc) rc = wu_json_set(j, "joined", wu_json_new_int(w->report->n_joined));
     if (!rc) rc = wu_json_set(j, "files", wu_json_copy(file));
     if (!rc) rc = wu_json_set(j, "leak", wu_json_copy(w->leak));
     wu_json_free(share);
@@ -275,6 +310,7 @@ wu_code wu_split(wu_split_report *out, const wu_split_options *o, wu_err *err) {
     w->report = out;
     if ((rc = check_place(w, err))) goto done;
     if ((rc = wu_units_read(&w->units, w->data, o->by, o->seed, err))) goto done;
+    w->n_group_read = w->units.n_group;
     if ((rc = check_units(w, err))) goto done;
     if ((rc = deal(w, err))) goto done;
     if ((rc = wu_make_dirs(o->out, err))) goto done;

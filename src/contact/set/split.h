@@ -12,7 +12,7 @@
 
 typedef enum wu_near {
     WU_NEAR_FAIL,     /* nearly equal conversations in two parts are an error */
-    WU_NEAR_TOGETHER, /* they are moved into the earlier part */
+    WU_NEAR_TOGETHER, /* they are kept in one part */
     WU_NEAR_ALLOW     /* nobody looks */
 } wu_near;
 
@@ -35,9 +35,9 @@ typedef struct wu_split_report {
         bool written;
         int64_t n_conversation, n_group, n_example;
     } part[WU_N_PART];
-    int32_t n_alone; /* conversations without the customer or agent of --group-by */
-    int32_t n_same;  /* conversations that have the words of an earlier one */
-    int64_t n_moved; /* groups moved to keep equal or nearly equal conversations together */
+    int32_t n_alone;  /* conversations without the customer or agent of --group-by */
+    int32_t n_same;   /* conversations that have the words of an earlier one */
+    int64_t n_joined; /* groups made one because they have equal or nearly equal conversations */
 } wu_split_report;
 
 extern const char *const wu_split_name[WU_N_PART]; /* "train", "valid", "test" */

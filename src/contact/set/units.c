@@ -253,6 +253,28 @@ static void sum_groups(wu_units *u) {
     }
 }
 
+wu_code wu_units_join(wu_units *u, const int32_t *into, wu_err *err) {
+    int32_t *now = malloc((size_t)WU_MAX(u->n_group, 1) * sizeof(*now)), n = 0;
+    if (!now) return out_of_memory(err);
+    for (int32_t g = 0; g < u->n_group; g++) {
+        const wu_group old = u->group[g];
+        const bool stays = into[g] == g;
+        now[g] = stays ? n++ : now[into[g]];
+        wu_group *to = &u->group[now[g]];
+        if (stays)
+            *to = (wu_group){.id = old.id, .key = old.key, .unit = -1};
+        else
+            to->key = WU_MIN(to->key, old.key); /* of no matter which line came first */
+    }
+    for (int32_t i = 0; i < u->n_unit; i++) u->unit[i].group = now[u->unit[i].group];
+    u->n_group = n;
+    free(u->by_group.slot); /* nothing is looked up after reading */
+    u->by_group = (wu_slots){0};
+    free(now);
+    sum_groups(u);
+    return WU_OK;
+}
+
 static bool is_blank(wu_str line) {
     for (size_t i = 0; i < line.n; i++)
         if (!memchr(" \t\r", line.p[i], 3)) return false;

@@ -77,6 +77,10 @@ WU_MUST_CHECK wu_code wu_units_read(wu_units *u, const char *path, wu_group_by b
                                     wu_err *err);
 void wu_units_free(wu_units *u);
 
+/* Makes groups one: group g becomes part of group into[g] <= g (itself: it stays). Chains are
+ * followed. Indices of groups change, parts are forgotten. ENOMEM. */
+WU_MUST_CHECK wu_code wu_units_join(wu_units *u, const int32_t *into, wu_err *err);
+
 const char *wu_label_name(wu_label label);                 /* "primary_category" ... */
 const char *wu_label_value(wu_label label, uint8_t value); /* "billing_payment" ...; NULL: none */
 
