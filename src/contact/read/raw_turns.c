@@ -20,9 +20,9 @@ static bool ends_with(const char *s, const char *end) {
 
 /* Milliseconds in the unit that a key names; 0: it names none. */
 static double unit_of_key(const char *key) {
-    static const char *const ms[] = {"_ms",    "Ms",           "millis",
+    static const char *const ms[] = {"_ms",    "Ms",           "(ms)",        "millis",
                                      "Millis", "milliseconds", "Milliseconds"};
-    static const char *const s[] = {"_s", "_sec", "_secs", "seconds", "Seconds"};
+    static const char *const s[] = {"_s", "(s)", "_sec", "_secs", "seconds", "Seconds"};
     for (size_t i = 0; i < WU_LEN(ms); i++)
         if (ends_with(key, ms[i])) return 1.0;
     for (size_t i = 0; i < WU_LEN(s); i++)
@@ -52,11 +52,11 @@ static bool clock_ms(double *out, wu_str s) {
 
 wu_code wu_raw_time_of(wu_raw_time *out, const wu_json *v, const char *key, const char *where,
                        wu_err *err) {
-    const double unit = unit_of_key(key);
     const wu_str s = wu_json_str(v);
     wu_raw_time t = {0};
     wu_instant at;
     if (wu_json_type(v) == WU_JSON_NULL) return WU_OK;
+    const double unit = unit_of_key(key);
     if (wu_json_type(v) == WU_JSON_STRING && wu_utf8_trim(s).n == 0) return WU_OK;
     if (wu_in_real(&t.v, v)) {
         const bool is_epoch = t.v * (unit > 0.0 ? unit : 1.0) >= 1e11;

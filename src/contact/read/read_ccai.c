@@ -23,7 +23,8 @@ static int detect(const wu_json *root) {
 /* One who speaks, and whose contact it is if that is not known yet. */
 static wu_code party_of(int32_t *out, wu_conversation *c, wu_str role_text, wu_str user,
                         const wu_json_in *in, wu_err *err) {
-    const wu_party_role role = wu_role_in(role_word, WU_LEN(role_word), role_text);
+    wu_party_role role = wu_role_in(role_word, WU_LEN(role_word), role_text);
+    if (role == WU_PARTY_UNKNOWN) role = wu_role_of_word(role_text);
     wu_contact *k = &c->contact;
     wu_code rc = wu_fill_party(out, c, user.n > 0 ? user : role_text, role, user, in->where, err);
     if (!rc && role == WU_PARTY_AGENT && k->agent_id.n == 0)

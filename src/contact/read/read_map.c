@@ -30,10 +30,11 @@ static const struct field {
                      "speaker|sender|from|author|participant|party|speakername|"},
     [WU_MAP_TEXT] = {MAP(text), OTHER, 0,
                      "|text|content|message|utterance|humantranscript|body|messagetext|msg|"},
-    [WU_MAP_TIME] = {MAP(time), OTHER, 0,
-                     "|startms|starttimems|offsetms|starttime|start|timestamp|time|offset|"
-                     "createdat|sentat|messagetime|datetime|date|"},
-    [WU_MAP_END] = {MAP(end), OTHER, 0, "|endms|endtimems|endtime|end|"},
+    [WU_MAP_TIME] =
+        {MAP(time), OTHER, 0,
+         "|startms|starttimems|offsetms|starts|offsets|starttime|start|timestamp|time|offset|"
+         "createdat|sentat|messagetime|datetime|date|"},
+    [WU_MAP_END] = {MAP(end), OTHER, 0, "|endms|endtimems|ends|endtime|end|"},
     [WU_MAP_CHANNEL] = {MAP(channel), TEXT, offsetof(wu_contact, channel),
                         "|channel|channeltype|medium|mediatype|"},
     [WU_MAP_LANGUAGE] = {MAP(language), TEXT, offsetof(wu_contact, language),
@@ -138,7 +139,7 @@ static size_t bare_name(char *out, wu_str s) {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
-        if (ch == ' ' || ch == '_' || ch == '-') continue;
+        if (strchr(" _-()", ch)) continue;
         if (ch >= 'A' && ch <= 'Z') ch = (char)(ch + 32);
         if (n + 1 >= NAME_MAX_BYTES || ch == '|') return 0;
         out[n++] = ch;

@@ -81,19 +81,17 @@ void wu_row_stream_close(wu_row_stream *s) {
     free(s);
 }
 
-static wu_code make(wu_row_stream **out, const char *path, bool is_csv, const wu_read_options *o,
-                    wu_err *err) {
+/* NULL when out of memory. */
+static wu_row_stream *make(const char *path, bool is_csv, const wu_read_options *o) {
     wu_row_stream *s = calloc(1, sizeof(*s));
-    *out = NULL;
-    if (s) s->path = strdup(path);
-    if (!s || !s->path) {
+    if (!s) return NULL;
+    if (!(s->path = strdup(path))) {
         free(s);
-        return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
+        return NULL;
     }
     s->is_csv = is_csv;
     if (o) s->o = *o;
-    *out = s;
-    return WU_OK;
+    return s;
 }
 
 /* The file into owned. */
@@ -112,11 +110,10 @@ static wu_code slurp(wu_row_stream *s, wu_err *err) {
 
 wu_code wu_row_stream_open(wu_row_stream **out, const char *path, bool is_csv,
                            const wu_read_options *o, wu_err *err) {
-    wu_row_stream *s;
-    wu_code rc = make(&s, path, is_csv, o, err);
+    wu_row_stream *s = make(path, is_csv, o);
     *out = NULL;
-    if (rc) return rc;
-    rc = wu_lines_open(&s->lines, s->path, 0, err);
+    if (!s) return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
+    wu_code rc = wu_lines_open(&s->lines, s->path, 0, err);
     if (!rc && is_csv) {
         rc = slurp(s, err);
         wu_lines_close(&s->lines);
@@ -131,15 +128,14 @@ wu_code wu_row_stream_open(wu_row_stream **out, const char *path, bool is_csv,
 
 wu_code wu_row_stream_text(wu_row_stream **out, wu_str text, const char *path, bool is_csv,
                            const wu_read_options *o, wu_err *err) {
-    const wu_code rc = make(out, path, is_csv, o, err);
-    if (rc) return rc;
-    if (is_csv && text.n > WHOLE_LIMIT) {
-        wu_row_stream_close(*out);
-        *out = NULL;
+    *out = NULL;
+    if (is_csv && text.n > WHOLE_LIMIT)
         return wu_fail(err, WU_EDATA, "%s: longer than %d MiB", path, WHOLE_LIMIT >> 20);
-    }
-    (*out)->in_memory = true;
-    (*out)->rest = (*out)->text = text;
+    wu_row_stream *s = make(path, is_csv, o);
+    if (!s) return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
+    s->in_memory = true;
+    s->rest = s->text = text;
+    *out = s;
     return WU_OK;
 }
 
