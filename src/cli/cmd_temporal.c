@@ -194,7 +194,10 @@ static wu_code do_all(work *w, wu_err *err) {
     char to[WU_PATH_MAX];
     wu_code rc;
     if (!wu_is_dir(o->data)) {
-        if (!wu_is_dir(o->out)) return do_file(w, o->data, o->out, false, err);
+        if (!wu_is_dir(o->out)) {
+            rc = wu_make_parent(o->out, err);
+            return rc ? rc : do_file(w, o->data, o->out, false, err);
+        }
         rc = wu_path_join(to, sizeof(to), o->out, wu_base_name(o->data), err);
         return rc ? rc : do_file(w, o->data, to, false, err);
     }

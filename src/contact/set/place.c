@@ -14,6 +14,17 @@ const char *wu_base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+wu_code wu_make_parent(const char *path, wu_err *err) {
+    char dir[WU_PATH_MAX];
+    const char *name = wu_base_name(path);
+    const size_t n = (size_t)(name - path);
+    if (n == 0 || n >= sizeof(dir))
+        return n ? wu_fail(err, WU_EARG, "%.60s...: too long", path) : WU_OK;
+    memcpy(dir, path, n);
+    dir[n] = 0;
+    return wu_make_dirs(dir, err);
+}
+
 wu_code wu_set_file(char *out, const char *data, const char *const *names, wu_err *err) {
     struct stat st;
     if (stat(data, &st) != 0) return wu_fail_errno(err, "%s", data);

@@ -16,6 +16,9 @@ bool wu_same_file(const char *a, const char *b);
 /* The name behind the last slash. */
 const char *wu_base_name(const char *path);
 
+/* Makes the directory that a file will lie in. EIO, EARG (too long). */
+WU_MUST_CHECK wu_code wu_make_parent(const char *path, wu_err *err);
+
 /* DATA itself, or the first of the names (NULL-terminated) that the directory DATA has, put into
  * out[WU_PATH_MAX]. Errors: EIO (nothing there), EARG (none of the names), too long. */
 WU_MUST_CHECK wu_code wu_set_file(char *out, const char *data, const char *const *names,

@@ -32,7 +32,7 @@ static wu_code find_place(place *p, const wu_subset_options *o, wu_err *err) {
     }
     if (wu_same_file(p->from, p->to))
         return wu_fail(err, WU_EARG, "%s: is what is read; --out must be another place", p->to);
-    return p->out_dir ? wu_make_dirs(o->out, err) : WU_OK;
+    return wu_make_parent(p->to, err);
 }
 
 /* Part 0 is taken, part 1 is left. */

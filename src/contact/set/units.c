@@ -323,24 +323,27 @@ static bool in_part(const wu_units *u, const wu_unit *x, int32_t part) {
     return part < 0 || u->group[x->group].part == part;
 }
 
-static wu_json *count_label(const wu_units *u, wu_label label, int32_t part) {
-    int64_t n[256] = {0};
+/* A label that no conversation has is left out. */
+static wu_code count_label(wu_json *to, const wu_units *u, wu_label label, int32_t part) {
+    int64_t n[256] = {0}, all = 0;
     wu_json *o = wu_json_new_object();
     wu_code rc = o ? WU_OK : WU_ENOMEM;
-    for (int32_t i = 0; i < u->n_unit; i++)
-        if (in_part(u, &u->unit[i], part)) n[u->unit[i].label[label]]++;
+    for (int32_t i = 0; i < u->n_unit; i++) {
+        if (!in_part(u, &u->unit[i], part)) continue;
+        n[u->unit[i].label[label]]++;
+        all++;
+    }
     for (int v = 0; !rc && v < 256; v++)
         if (n[v] > 0) rc = wu_json_set(o, wu_label_value(label, (uint8_t)v), wu_json_new_int(n[v]));
-    if (!rc) return o;
+    if (!rc && n[WU_LABEL_NONE] < all) return wu_json_set(to, labels[label].field, o);
     wu_json_free(o);
-    return NULL;
+    return rc;
 }
 
 wu_json *wu_units_labels(const wu_units *u, int32_t part) {
     wu_json *o = wu_json_new_object();
     wu_code rc = o ? WU_OK : WU_ENOMEM;
-    for (int i = 0; !rc && i < WU_N_LABEL; i++)
-        rc = wu_json_set(o, labels[i].field, count_label(u, (wu_label)i, part));
+    for (int i = 0; !rc && i < WU_N_LABEL; i++) rc = count_label(o, u, (wu_label)i, part);
     if (!rc) return o;
     wu_json_free(o);
     return NULL;
