@@ -92,12 +92,13 @@ static bool find_part(char *out, const char *dir, const char *name, wu_err *err)
 
 static wu_code add_folder(work *w, wu_err *err) {
     const char *ending = strcmp(w->o->to, "chatml") == 0 ? "_chatml" : "";
-    wu_code rc = wu_make_dirs(w->o->out, err);
+    wu_code rc = WU_OK;
     for (int i = 0; !rc && i < N_FILE; i++) {
         char from[WU_PATH_MAX], to[WU_PATH_MAX], name[64];
         if (!find_part(from, w->o->data, part[i], err)) continue;
         snprintf(name, sizeof(name), "%s%s.jsonl", part[i], ending);
-        rc = wu_path_join(to, sizeof(to), w->o->out, name, err);
+        rc = wu_make_dirs(w->o->out, err);
+        if (!rc) rc = wu_path_join(to, sizeof(to), w->o->out, name, err);
         if (!rc) rc = add_file(w, from, to, err);
     }
     if (rc || w->n_file > 0) return rc;

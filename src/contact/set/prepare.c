@@ -34,7 +34,8 @@ typedef struct run {
     wu_buf turns, prompt, line, answer[WU_N_TASK];
     const char *transcript; /* name of the file it comes from */
     const char *format;
-    char where[WU_PATH_MAX]; /* the file, for messages */
+    char where[WU_PATH_MAX];          /* the file, for messages */
+    char label_where[2][WU_PATH_MAX]; /* the same of analysis and journey */
 } run;
 
 static wu_code out_of_memory(const run *r, wu_err *err) {
@@ -82,12 +83,12 @@ static wu_join_file *find_file(const run *r, const wu_join *j) {
 }
 
 /* The file's labels take the place of those in the record, if there is a file. */
-static wu_code read_labels(run *r, const wu_join *j, const char **name, wu_json **out,
-                           wu_err *err) {
-    char path[WU_PATH_MAX];
+static wu_code read_labels(run *r, const wu_join *j, char path[WU_PATH_MAX], const char **name,
+                           wu_json **out, wu_err *err) {
     wu_json *labels = NULL;
     wu_code rc;
     *name = NULL;
+    memcpy(path, r->where, sizeof(r->where));
     wu_join_file *f = j->n ? find_file(r, j) : NULL;
     if (!f) return WU_OK;
     if (f->is_used) {
@@ -96,7 +97,7 @@ static wu_code read_labels(run *r, const wu_join *j, const char **name, wu_json 
         return wu_tally_problem(&r->tally, WU_PROBLEM_DUPLICATE, err);
     }
     f->is_used = true;
-    if ((rc = wu_path_join(path, sizeof(path), j->dir, f->name, err))) return rc;
+    if ((rc = wu_path_join(path, WU_PATH_MAX, j->dir, f->name, err))) return rc;
     if ((rc = wu_json_read_file(&labels, path, LABELS_LIMIT, WU_EDATA, err)) ||
         (rc = wu_labels_unwrap(&labels, path, err))) {
         wu_json_free(labels);
@@ -167,7 +168,8 @@ static wu_code count_labels(run *r, wu_err *err) {
         for (int k = 1; r->labels.answer[i] && k < wu_tasks[i].n_field; k++)
             n->n_state[i][k][state[k]]++;
         if (state[0] != WU_LABEL_BAD && state[0] != WU_LABEL_UNKNOWN) continue;
-        wu_fail(err, WU_EDATA, "%s: %s", r->where, r->labels.wrong[i]);
+        const bool of_journey = i == WU_TASK_CHURN || i == WU_TASK_JOURNEY;
+        wu_fail(err, WU_EDATA, "%.560s: %s", r->label_where[of_journey], r->labels.wrong[i]);
         if ((rc = wu_tally_problem(&r->tally, WU_PROBLEM_LABEL, err))) return rc;
     }
     return WU_OK;
@@ -290,8 +292,10 @@ static wu_code find_labels(run *r, const char **analysis, const char **journey, 
     wu_code rc;
     if ((rc = unwrap(r, &r->c.analysis, "analysis", err))) return rc;
     if ((rc = unwrap(r, &r->c.journey, "journey", err))) return rc;
-    if ((rc = read_labels(r, &r->analyses, analysis, &r->c.analysis, err))) return rc;
-    if ((rc = read_labels(r, &r->journeys, journey, &r->c.journey, err))) return rc;
+    if ((rc = read_labels(r, &r->analyses, r->label_where[0], analysis, &r->c.analysis, err)))
+        return rc;
+    if ((rc = read_labels(r, &r->journeys, r->label_where[1], journey, &r->c.journey, err)))
+        return rc;
     if (!r->c.journey) r->tally.n->n_no_journey++;
     if (r->c.analysis) return WU_OK;
     wu_fail(err, WU_EDATA, "%s: there is no analysis", r->where);
