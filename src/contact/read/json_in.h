@@ -13,6 +13,7 @@ enum {
     WU_JSON_DEPTH = 64,
     WU_MAX_PARTY = 256 /* of one conversation; a file with more is no conversation */
 };
+#define WU_MAX_EPOCH_MS  253402300800000.0                 /* the year 10000 */
 #define WU_MAX_OFFSET_MS (INT64_C(366) * 24 * 3600 * 1000) /* from the start of a conversation */
 
 /* ---- places, for messages ---- */

@@ -65,6 +65,8 @@ wu_code wu_raw_time_of(wu_raw_time *out, const wu_json *v, const char *key, cons
         if (t.v < -1000.0 || (unit == 0.0 && t.v < -1.0))
             return wu_fail(err, WU_EDATA, "%s: %s is %.15g, want a time from 0 on", where, key,
                            t.v);
+        if (!(t.v < WU_MAX_EPOCH_MS))
+            return wu_fail(err, WU_EDATA, "%s: %s is %.15g, want a time", where, key, t.v);
         if (t.v < 0.0) t.v = 0.0;
     } else if (wu_json_type(v) == WU_JSON_STRING && clock_ms(&t.v, s)) {
         t.kind = WU_RAW_MS;

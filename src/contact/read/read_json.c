@@ -98,7 +98,7 @@ static double power_of_ten(int n) {
 }
 
 bool wu_in_number(double *out, wu_str s) {
-    enum { MOST_DIGITS = 18, MOST_EXPONENT = 300 };
+    enum { MOST_DIGITS = 18, MOST_EXPONENT = 400 };
     uint64_t digits = 0;
     int n_digit = 0, shift = 0, exponent = 0;
     bool any = false, is_fraction = false;
@@ -181,7 +181,7 @@ wu_code wu_in_ms(int64_t *out, const wu_json_in *in, const char *key, double uni
 }
 
 bool wu_instant_of_ms(wu_instant *out, double ms) {
-    if (!(ms >= 0.0 && ms < 253402300800000.0)) return false;
+    if (!(ms >= 0.0 && ms < WU_MAX_EPOCH_MS)) return false;
     out->ms = (int64_t)ms;
     out->when = wu_when_of_utc(out->ms / 1000);
     out->known = true;

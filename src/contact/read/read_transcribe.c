@@ -103,6 +103,7 @@ typedef struct reading {
     marks marks;
     wu_buf text;    /* of the turn that is being put together */
     wu_str speaker; /* its speaker */
+    wu_str channel; /* whose words are read, if the file has them channel by channel */
     int64_t start_ms, end_ms;
     bool begun, no_blanks;
     const char *where;
@@ -149,6 +150,7 @@ static wu_code add_item(reading *g, const wu_json_in *in) {
     if ((rc = wu_json_want_str(&best, "content", &word, g->err))) return rc;
 
     const bool is_mark = wu_str_eq(type, WU_STR("punctuation"));
+    if (speaker.n == 0) speaker = g->channel;
     if (speaker.n == 0 && start >= 0) speaker = speaker_at(&g->marks, start);
     if (is_mark && g->begun) speaker = g->speaker; /* it has no time of its own */
     if (!g->begun || !wu_str_eq(speaker, g->speaker)) {
@@ -186,12 +188,12 @@ static wu_code add_channels(reading *g, const wu_json_in *results, const wu_json
             break;
         if ((rc = wu_json_opt_str(&ch, "channel_label", &label, g->err))) break;
         if ((rc = wu_in_array(&items, &ch, "items", g->err))) break;
+        g->channel = label;
         for (size_t k = 0; !rc && k < wu_json_size(items); k++) {
             int64_t start = -1;
             if ((rc = wu_in_element(&in, &p2, &ch, "items", items, k, g->err))) break;
             if ((rc = wu_in_ms(&start, &in, "start_time", 1000.0, g->err))) break;
             if (start >= 0 && g->begun && start > g->end_ms + 1000) rc = end_turn(g);
-            if (!rc && !g->begun && start >= 0) rc = begin_turn(g, label, start);
             if (!rc) rc = add_item(g, &in);
         }
         if (!rc) rc = end_turn(g);

@@ -227,7 +227,7 @@ static int detect(const wu_json *root) {
     int best = 0;
     for (size_t i = 0; i < n && i < 8; i++) { /* the first ones may be events */
         const wu_json *t = wu_json_at(a, i);
-        if (wu_json_type(t) != WU_JSON_OBJECT) return 0;
+        if (wu_json_type(t) != WU_JSON_OBJECT) break;
         if (!wu_in_any(t, text_key, NULL)) continue;
         speaker who;
         find_speaker(&who, t);
