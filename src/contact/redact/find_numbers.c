@@ -319,6 +319,9 @@ static bool is_phone(const wu_redactor *r, int32_t a, int32_t e, phone p) {
     if (is_nanp && is_grouped) return true;
     if (n == 10 && d[0] == '0' && d[1] > '0' && strcmp(g, "22222") == 0) return true; /* fr */
     if (n == 11 && memcmp(d, "07", 2) == 0 && strcmp(g, "56") == 0) return true;      /* uk */
+    if (n == 10 && d[0] == '0' && d[1] > '0' && strcmp(g, "112222") == 0 &&
+        !atom_of(r, a)->is_written)
+        return true; /* "zéro six douze trente-quatre ..." */
     if (p.cue != WU_CUE_PHONE) return false;
     return is_nanp || !is_date_form(r, a, g);
 }

@@ -311,6 +311,7 @@ static const struct kind {
     {"cue name", WU_CUE_NAME, 0},
     {"cue other", WU_CUE_OTHER, 0},
     {"cue version", WU_CUE_VERSION, 0},
+    {"cue neutral", WU_CUE_NEUTRAL, 0},
     {"name sure", WU_CUE_NAME_SURE, 0},
     {"name capital", WU_CUE_NAME_CAPITAL, 0},
     {"name maybe", WU_CUE_NAME_MAYBE, 0},

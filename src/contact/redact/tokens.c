@@ -175,10 +175,11 @@ static match match_at(const wu_redactor *r, int32_t t) {
     return m;
 }
 
-static bool is_name_cue(wu_cue c) { return c >= WU_CUE_NAME_SURE; }
+/* Those that say nothing about numbers. */
+static bool is_silent(wu_cue c) { return c >= WU_CUE_NAME_SURE || c == WU_CUE_NEUTRAL; }
 
 static bool find_phrases(wu_redactor *r) {
-    int32_t last = -1; /* the cue that rules what follows; cues of names do not */
+    int32_t last = -1; /* the cue that rules what follows; silent ones do not */
     for (int32_t t = 0; (size_t)t < r->n_token;) {
         if (t > 0 && r->token[t].turn != r->token[t - 1].turn) last = -1;
         const match m = match_at(r, t);
@@ -191,11 +192,11 @@ static bool find_phrases(wu_redactor *r) {
         if (!wu_room((void **)&r->mark, &r->max_mark, r->n_mark + 1, sizeof(*r->mark)))
             return false;
         r->mark[r->n_mark] = (wu_mark){t, m.cue_last, m.cue};
-        if (!is_name_cue(m.cue)) last = (int32_t)r->n_mark;
+        if (!is_silent(m.cue)) last = (int32_t)r->n_mark;
         r->n_mark++;
         for (int32_t i = t; i <= m.cue_last; i++) {
             r->token[i].cue = last;
-            r->token[i].in_cue = !is_name_cue(m.cue);
+            r->token[i].in_cue = !is_silent(m.cue);
         }
         t = m.cue_last + 1;
     }
