@@ -218,7 +218,7 @@ static void tell_tasks(const work *w) {
         if (all) fprintf(stderr, "  dropped %lld:", (long long)all);
         for (int s = WU_LABEL_USED + 1; s < WU_N_LABEL_STATE; s++)
             if (state[s])
-                fprintf(stderr, " %s %lld", wu_label_state_name((wu_label_state)s),
+                fprintf(stderr, " %s %lld", wu_prepare_why((wu_task_id)i, (wu_label_state)s),
                         (long long)state[s]);
         fputc('\n', stderr);
     }
@@ -233,8 +233,8 @@ static void tell_all(const work *w) {
             (long long)w->n.n_examples, (long long)w->n.n_used, (long long)w->n.n_conversation);
     tell_tasks(w);
     if (w->n.n_shortened)
-        fprintf(stderr, "%lld conversations were shortened to %lld tokens, by %lld turns\n",
-                (long long)w->n.n_shortened, (long long)o->max_tokens, (long long)w->n.n_turn_out);
+        fprintf(stderr, "shortened to %lld tokens: %lld of the conversations, by %lld turns\n",
+                (long long)o->max_tokens, (long long)w->n.n_shortened, (long long)w->n.n_turn_out);
     if (n_unknown)
         fprintf(stderr,
                 "%lld labels are unknown; %s/metadata.json lists them, --taxonomy can map them\n",

@@ -289,15 +289,20 @@ static wu_code check_conversation(run *r, bool *is_good, wu_err *err) {
 }
 
 static wu_code find_labels(run *r, const char **analysis, const char **journey, wu_err *err) {
+    const int64_t n_unreadable = r->tally.n->n_problem[WU_PROBLEM_UNREADABLE];
+    const int64_t n_duplicate = r->tally.n->n_problem[WU_PROBLEM_DUPLICATE];
     wu_code rc;
     if ((rc = unwrap(r, &r->c.analysis, "analysis", err))) return rc;
-    if ((rc = unwrap(r, &r->c.journey, "journey", err))) return rc;
     if ((rc = read_labels(r, &r->analyses, r->label_where[0], analysis, &r->c.analysis, err)))
         return rc;
+    /* one that is there but cannot be used has been told already */
+    const bool is_told = r->tally.n->n_problem[WU_PROBLEM_UNREADABLE] > n_unreadable ||
+                         r->tally.n->n_problem[WU_PROBLEM_DUPLICATE] > n_duplicate;
+    if ((rc = unwrap(r, &r->c.journey, "journey", err))) return rc;
     if ((rc = read_labels(r, &r->journeys, r->label_where[1], journey, &r->c.journey, err)))
         return rc;
     if (!r->c.journey) r->tally.n->n_no_journey++;
-    if (r->c.analysis) return WU_OK;
+    if (r->c.analysis || is_told) return WU_OK;
     wu_fail(err, WU_EDATA, "%s: there is no analysis", r->where);
     return wu_tally_problem(&r->tally, WU_PROBLEM_NO_ANALYSIS, err);
 }
@@ -433,7 +438,9 @@ static wu_code finish(run *r, wu_err *err) {
     wu_code rc;
     if (r->tally.n->n_examples == 0)
         return wu_fail(err, WU_EDATA, "%s: no example could be made of %lld conversations",
-                       r->o->input ? r->o->input : r->o->transcripts,
+                       !r->o->input               ? r->o->transcripts
+                       : strcmp(r->o->input, "-") ? r->o->input
+                                                  : "standard input",
                        (long long)r->tally.n->n_conversation);
     wu_json *metadata = wu_tally_json(&r->tally);
     if (!metadata) return out_of_memory(r, err);

@@ -50,6 +50,9 @@ enum { WU_PROBLEMS_TOLD = 20 }; /* of each kind, by name */
 
 const char *wu_problem_name(wu_problem p); /* "no_analysis" */
 
+/* Why a field of a task is not there: the state's name, or "no_journey", "no_analysis". */
+const char *wu_prepare_why(wu_task_id task, wu_label_state s);
+
 typedef struct wu_prepare_counts {
     int64_t n_conversation; /* read */
     int64_t n_used;         /* with at least one example */

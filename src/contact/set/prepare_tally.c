@@ -16,6 +16,11 @@ const char *wu_problem_name(wu_problem p) {
     return name[p];
 }
 
+const char *wu_prepare_why(wu_task_id task, wu_label_state s) {
+    if (s != WU_LABEL_NO_SOURCE) return wu_label_state_name(s);
+    return task == WU_TASK_CHURN || task == WU_TASK_JOURNEY ? "no_journey" : "no_analysis";
+}
+
 static wu_code out_of_memory(wu_err *err) {
     return wu_fail(err, WU_ENOMEM, "metadata: out of memory");
 }
@@ -149,12 +154,12 @@ static wu_json *conversations_json(const wu_prepare_counts *n) {
     return NULL;
 }
 
-/* How often a field was left out, by reason; NULL: never, or out of memory. */
-static wu_code set_states(wu_json *o, const char *key, const int64_t *state) {
+/* How often a field was left out, by reason; nothing if never. */
+static wu_code set_states(wu_json *o, const char *key, wu_task_id task, const int64_t *state) {
     wu_json *j = wu_json_new_object();
     wu_code rc = j ? WU_OK : WU_ENOMEM;
     for (int s = WU_LABEL_USED + 1; !rc && s < WU_N_LABEL_STATE; s++)
-        if (state[s]) rc = set_int(j, wu_label_state_name((wu_label_state)s), state[s]);
+        if (state[s]) rc = set_int(j, wu_prepare_why(task, (wu_label_state)s), state[s]);
     if (!rc && wu_json_size(j) > 0) return wu_json_set(o, key, j);
     wu_json_free(j);
     return rc;
@@ -166,9 +171,9 @@ static wu_json *task_json(const wu_prepare_tally *t, const wu_task *task) {
     const wu_json *labels = wu_json_get(t->distribution, task->name);
     wu_code rc = j && left_out ? WU_OK : WU_ENOMEM;
     if (!rc) rc = set_int(j, "examples", n->n_example[task->id]);
-    if (!rc) rc = set_states(j, "dropped", n->n_state[task->id][0]);
+    if (!rc) rc = set_states(j, "dropped", task->id, n->n_state[task->id][0]);
     for (int i = 1; !rc && i < task->n_field; i++)
-        rc = set_states(left_out, task->field[i].name, n->n_state[task->id][i]);
+        rc = set_states(left_out, task->field[i].name, task->id, n->n_state[task->id][i]);
     if (!rc && wu_json_size(left_out) > 0) {
         rc = wu_json_set(j, "left_out", left_out);
         left_out = NULL;
