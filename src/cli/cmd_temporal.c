@@ -107,23 +107,40 @@ static void add_counts(wu_annotate_counts *to, const wu_annotate_counts *n) {
     to->n_dropped += n->n_dropped;
 }
 
-/* whole: no lines are dropped. The file is in place when this returns OK. */
-static wu_code do_file(work *w, const char *from, const char *to, bool whole, wu_err *err) {
-    wu_replace file = {0};
+/* Writes what becomes of a file; it takes its name when *out is committed. whole: no lines are
+ * dropped. */
+static wu_code do_file(work *w, wu_replace *out, const char *from, const char *to, bool whole,
+                       wu_err *err) {
     wu_annotate_counts n = {0};
     wu_temporal_rules rules = w->rules;
     if (whole) rules.drop = 0.0;
     if (wu_same_file(from, to))
         return wu_fail(err, WU_EARG, "%s: is what is read; --out must be another place", to);
-    wu_code rc = wu_replace_begin(&file, to, err);
-    if (!rc) rc = wu_annotate_file(file.f, to, from, &rules, &n, err);
-    if (!rc) rc = wu_replace_commit(&file, err);
-    wu_replace_abandon(&file);
+    wu_code rc = wu_replace_begin(out, to, err);
+    if (!rc) rc = wu_annotate_file(out->f, to, from, &rules, &n, err);
     if (rc) return rc;
     add_counts(&w->total, &n);
     if (w->files && wu_json_set(w->files, wu_base_name(from), wu_annotate_json(&n)))
         return wu_fail(err, WU_ENOMEM, "%s: out of memory", to);
     return WU_OK;
+}
+
+static wu_code do_one_file(work *w, wu_err *err) {
+    const options *o = w->o;
+    char to[WU_PATH_MAX];
+    wu_replace out = {0};
+    const char *path = o->out;
+    wu_code rc = WU_OK;
+    if (wu_is_dir(o->out)) {
+        rc = wu_path_join(to, sizeof(to), o->out, wu_base_name(o->data), err);
+        path = to;
+    } else {
+        rc = wu_make_parent(o->out, err);
+    }
+    if (!rc) rc = do_file(w, &out, o->data, path, false, err);
+    if (!rc) rc = wu_replace_commit(&out, err);
+    wu_replace_abandon(&out);
+    return rc;
 }
 
 static bool is_examples(const char *name) {
@@ -166,44 +183,52 @@ static wu_json *settings(const work *w) {
     return NULL;
 }
 
-static wu_code do_folder(work *w, const wu_dir *in, wu_err *err) {
+static bool has_train(const wu_dir *in) {
+    for (int32_t i = 0; i < in->n; i++)
+        if (strcmp(in->name[i], "train.jsonl") == 0) return true;
+    return false;
+}
+
+/* out[i] is what becomes of in->name[i], the last one is metadata.json. */
+static wu_code write_folder(work *w, const wu_dir *in, wu_replace *out, wu_err *err) {
     const options *o = w->o;
     char from[WU_PATH_MAX], to[WU_PATH_MAX];
-    bool has_train = false;
-    int32_t n_file = 0;
-    for (int32_t i = 0; i < in->n; i++) has_train |= strcmp(in->name[i], "train.jsonl") == 0;
-    wu_code rc = wu_make_dirs(o->out, err);
-    if (!rc && wu_same_file(o->data, o->out))
-        rc = wu_fail(err, WU_EARG, "%s: is what is read; --out must be another folder", o->out);
-    if (!rc) rc = check_out(in, o->out, err);
+    const bool train = has_train(in);
+    wu_code rc = WU_OK;
     for (int32_t i = 0; !rc && i < in->n; i++) {
         const char *name = in->name[i];
         if (!is_examples(name)) continue;
-        n_file++;
         if ((rc = wu_path_join(from, sizeof(from), o->data, name, err))) break;
         if ((rc = wu_path_join(to, sizeof(to), o->out, name, err))) break;
-        rc = do_file(w, from, to, has_train && strcmp(name, "train.jsonl") != 0, err);
+        rc = do_file(w, &out[i], from, to, train && strcmp(name, "train.jsonl") != 0, err);
     }
-    if (!rc && n_file == 0) rc = wu_fail(err, WU_EARG, "%s: has no .jsonl files", o->data);
-    return rc ? rc : wu_set_metadata(o->out, o->data, "temporal", settings(w), err);
+    if (!rc && wu_json_size(w->files) == 0)
+        rc = wu_fail(err, WU_EARG, "%s: has no .jsonl files", o->data);
+    if (!rc) rc = wu_begin_metadata(&out[in->n], o->out, o->data, "temporal", settings(w), err);
+    for (int32_t i = 0; !rc && i <= in->n; i++)
+        if (out[i].f) rc = wu_replace_commit(&out[i], err);
+    return rc;
+}
+
+static wu_code do_folder(work *w, const wu_dir *in, wu_err *err) {
+    const options *o = w->o;
+    wu_replace *out = calloc((size_t)in->n + 1, sizeof(*out));
+    w->files = wu_json_new_object();
+    wu_code rc = out && w->files ? wu_make_dirs(o->out, err)
+                                 : wu_fail(err, WU_ENOMEM, "%s: out of memory", o->data);
+    if (!rc && wu_same_file(o->data, o->out))
+        rc = wu_fail(err, WU_EARG, "%s: is what is read; --out must be another folder", o->out);
+    if (!rc) rc = check_out(in, o->out, err);
+    if (!rc) rc = write_folder(w, in, out, err);
+    for (int32_t i = 0; out && i <= in->n; i++) wu_replace_abandon(&out[i]);
+    free(out);
+    return rc;
 }
 
 static wu_code do_all(work *w, wu_err *err) {
-    const options *o = w->o;
     wu_dir in = {0};
-    char to[WU_PATH_MAX];
-    wu_code rc;
-    if (!wu_is_dir(o->data)) {
-        if (!wu_is_dir(o->out)) {
-            rc = wu_make_parent(o->out, err);
-            return rc ? rc : do_file(w, o->data, o->out, false, err);
-        }
-        rc = wu_path_join(to, sizeof(to), o->out, wu_base_name(o->data), err);
-        return rc ? rc : do_file(w, o->data, to, false, err);
-    }
-    w->files = wu_json_new_object();
-    if (!w->files) return wu_fail(err, WU_ENOMEM, "%s: out of memory", o->data);
-    rc = wu_dir_list(&in, o->data, err);
+    if (!wu_is_dir(w->o->data)) return do_one_file(w, err);
+    wu_code rc = wu_dir_list(&in, w->o->data, err);
     if (!rc) rc = do_folder(w, &in, err);
     wu_dir_free(&in);
     return rc;

@@ -59,8 +59,8 @@ static wu_code read_metadata(wu_json **out, const char *dir, wu_err *err) {
     return wu_fail(err, WU_EDATA, "%s: is not a JSON object", path);
 }
 
-wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key, wu_json *value,
-                        wu_err *err) {
+wu_code wu_begin_metadata(wu_replace *file, const char *out_dir, const char *in_dir,
+                          const char *key, wu_json *value, wu_err *err) {
     char path[WU_PATH_MAX];
     wu_json *all = NULL;
     wu_buf text = {0};
@@ -73,10 +73,23 @@ wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key
     rc = wu_json_set(all, key, value); /* takes value over, also when it fails */
     if (!rc) rc = wu_json_write(&text, all, WU_JSON_INDENT2);
     if (!rc) rc = wu_buf_char(&text, '\n');
-    rc =
-        rc ? wu_fail(err, rc, "%s: out of memory", path) : wu_write_file(path, text.p, text.n, err);
+    if (rc) {
+        wu_fail(err, rc, "%s: out of memory", path);
+        goto done;
+    }
+    if ((rc = wu_replace_begin(file, path, err))) goto done;
+    if (fwrite(text.p, 1, text.n, file->f) != text.n) rc = wu_fail_errno(err, "%s", path);
 done:
     wu_json_free(all);
     wu_buf_free(&text);
+    return rc;
+}
+
+wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key, wu_json *value,
+                        wu_err *err) {
+    wu_replace file = {0};
+    wu_code rc = wu_begin_metadata(&file, out_dir, in_dir, key, value, err);
+    if (!rc) rc = wu_replace_commit(&file, err);
+    wu_replace_abandon(&file);
     return rc;
 }

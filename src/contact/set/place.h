@@ -30,4 +30,8 @@ WU_MUST_CHECK wu_code wu_set_file(char *out, const char *data, const char *const
 WU_MUST_CHECK wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key,
                                       wu_json *value, wu_err *err);
 
+/* The same, but the caller commits the file, together with what it speaks of, or abandons it. */
+WU_MUST_CHECK wu_code wu_begin_metadata(wu_replace *file, const char *out_dir, const char *in_dir,
+                                        const char *key, wu_json *value, wu_err *err);
+
 #endif

@@ -21,7 +21,7 @@ typedef struct work {
     char path[WU_N_PART][WU_PATH_MAX];
     wu_units units;
     wu_deal deal;
-    wu_replace file[WU_N_PART];
+    wu_replace file[WU_N_PART], meta;
     int32_t n_group_read; /* before any were joined */
     wu_json *leak;        /* what the last check found */
 } work;
@@ -287,18 +287,18 @@ static wu_json *metadata(work *w) {
     return NULL;
 }
 
-/* A part that this split does not have must not stay from an earlier one. */
+/* All files are complete before the first takes its name. A part that this split does not have must
+ * not stay from an earlier one. */
 static wu_code commit(work *w, wu_err *err) {
     const char *in = wu_is_dir(w->o->data) ? w->o->data : NULL;
-    wu_code rc = WU_OK;
-    for (int p = 0; p < WU_N_PART; p++) {
-        if (w->file[p].f) {
-            if ((rc = wu_replace_commit(&w->file[p], err))) return rc;
-        } else if (wu_is_file(w->path[p]) && unlink(w->path[p])) {
-            return wu_fail_errno(err, "%s", w->path[p]);
-        }
+    wu_code rc = wu_begin_metadata(&w->meta, w->o->out, in, "split", metadata(w), err);
+    for (int p = 0; !rc && p < WU_N_PART; p++) {
+        if (w->file[p].f)
+            rc = wu_replace_commit(&w->file[p], err);
+        else if (wu_is_file(w->path[p]) && unlink(w->path[p]))
+            rc = wu_fail_errno(err, "%s", w->path[p]);
     }
-    return wu_set_metadata(w->o->out, in, "split", metadata(w), err);
+    return rc ? rc : wu_replace_commit(&w->meta, err);
 }
 
 wu_code wu_split(wu_split_report *out, const wu_split_options *o, wu_err *err) {
@@ -320,6 +320,7 @@ wu_code wu_split(wu_split_report *out, const wu_split_options *o, wu_err *err) {
     rc = commit(w, err);
 done:
     for (int p = 0; p < WU_N_PART; p++) wu_replace_abandon(&w->file[p]);
+    wu_replace_abandon(&w->meta);
     wu_json_free(w->leak);
     wu_units_free(&w->units);
     free(w);

@@ -81,7 +81,7 @@ static wu_json *metadata(const wu_units *u, const wu_subset_options *o, const wu
 wu_code wu_subset(wu_subset_report *out, const wu_subset_options *o, wu_err *err) {
     place p = {.in_dir = NULL};
     wu_units u = {0};
-    wu_replace file = {0};
+    wu_replace file = {0}, meta = {0};
     *out = (wu_subset_report){0};
     wu_code rc = find_place(&p, o, err);
     if (rc) goto done;
@@ -90,11 +90,15 @@ wu_code wu_subset(wu_subset_report *out, const wu_subset_options *o, wu_err *err
     if ((rc = wu_replace_begin(&file, p.to, err))) goto done;
     const char *path = p.to;
     if ((rc = wu_units_copy(&u, p.from, &file.f, &path, 1, err))) goto done;
-    if ((rc = wu_replace_commit(&file, err))) goto done;
     count(out, &u);
-    if (p.out_dir) rc = wu_set_metadata(p.out_dir, p.in_dir, "subset", metadata(&u, o, out), err);
+    if (p.out_dir &&
+        (rc = wu_begin_metadata(&meta, p.out_dir, p.in_dir, "subset", metadata(&u, o, out), err)))
+        goto done;
+    rc = wu_replace_commit(&file, err);
+    if (!rc && p.out_dir) rc = wu_replace_commit(&meta, err);
 done:
     wu_replace_abandon(&file);
+    wu_replace_abandon(&meta);
     wu_units_free(&u);
     return rc;
 }
