@@ -243,6 +243,7 @@ wu_code wu_fill_turn(wu_conversation *c, int32_t party, int64_t start_ms, int64_
     const wu_turn t = {.party = party,
                        .start_ms = start_ms < 0 ? -1 : start_ms,
                        .end_ms = end_ms < start_ms || start_ms < 0 ? -1 : end_ms};
+    if (text.n == 0) return WU_OK;
     return wu_conversation_add(c, &t, text) ? no_memory(where, err) : WU_OK;
 }
 
