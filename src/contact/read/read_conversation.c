@@ -13,6 +13,8 @@ static wu_code parse(wu_conversation *c, const wu_json *j, const char *where,
                      const wu_read_options *o, wu_err *err) {
     (void)o;
     const wu_code rc = wu_conversation_from_json(c, j, where, err);
+    for (int32_t i = 0; !rc && i < c->n_turn; i++)
+        if (c->turn[i].end_ms < c->turn[i].start_ms) c->turn[i].end_ms = -1; /* as everywhere */
     if (rc || c->n_turn > 0) return rc;
     return wu_fail(err, WU_EDATA, "%s: nobody says anything in it", where);
 }

@@ -101,7 +101,7 @@ static void find_speaker(speaker *s, const wu_json *turn) {
     const wu_json *channel = wu_in_any(turn, channel_key, NULL);
     if (s->name.n > 0) return;
     if (wu_json_type(channel) == WU_JSON_INT) {
-        (void)snprintf(s->channel, sizeof(s->channel), "channel %lld",
+        (void)snprintf(s->channel, sizeof(s->channel), "channel_%lld",
                        (long long)wu_json_int(channel));
         s->name = wu_str_of(s->channel);
     } else {
