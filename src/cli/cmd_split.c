@@ -53,21 +53,25 @@ static wu_code read_ratios(double share[WU_N_PART], const char *text, wu_err *er
     }
     if (fabs(sum - 1.0) > 1e-6)
         return wu_fail(err, WU_EARG, "--ratios %s: the shares add up to %g, not 1", text, sum);
+    for (int i = 0; i < WU_N_PART && fabs(sum - 1.0) > 1e-12; i++) share[i] /= sum; /* few digits */
     if (!(share[0] > 0.0))
         return wu_fail(err, WU_EARG, "--ratios %s: nothing is left for training", text);
     return WU_OK;
 }
 
-static int index_of(const char *word, const char *const *list) {
-    int i = 0;
-    while (strcmp(word, list[i]) != 0) i++; /* the table allows no other word */
-    return i;
+static const char *const by_name[] = {"conversation", "customer", "agent"};
+static const char *const near_name[] = {"fail", "together", "allow"};
+
+/* The table of options allows no other word. */
+static int index_of(const char *word, const char *const *list, int n) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(word, list[i]) == 0) return i;
+    return 0;
 }
 
 static void tell(const options *o, const wu_split_report *r) {
     static const char *const who[] = {"", "customers", "agents"};
-    const int by =
-        index_of(o->group_by, (const char *const[]){"conversation", "customer", "agent"});
+    const int by = index_of(o->group_by, by_name, (int)WU_LEN(by_name));
     for (int p = 0; p < WU_N_PART; p++) {
         if (!r->part[p].written) continue;
         fprintf(stderr, "%s/%s.jsonl: %lld conversations", o->out, wu_split_name[p],
@@ -97,9 +101,8 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     wu_split_report report;
     (void)n_arg;
     (void)arg;
-    so.by = (wu_group_by)index_of(o->group_by,
-                                  (const char *const[]){"conversation", "customer", "agent"});
-    so.near = (wu_near)index_of(o->near, (const char *const[]){"fail", "together", "allow"});
+    so.by = (wu_group_by)index_of(o->group_by, by_name, (int)WU_LEN(by_name));
+    so.near = (wu_near)index_of(o->near, near_name, (int)WU_LEN(near_name));
     wu_code rc = read_ratios(so.share, o->ratios, err);
     if (!rc) rc = wu_split(&report, &so, err);
     if (!rc && !o->common.quiet) tell(o, &report);

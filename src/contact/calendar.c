@@ -89,10 +89,10 @@ static bool rule_holds(const rule *r, int32_t year) {
 static int64_t nth_day(const rule *r, int32_t year) {
     if (r->nth > 0) {
         const int64_t first = day_of(year, r->month, 1);
-        return first + (r->weekday - weekday_of(first) + 7) % 7 + 7 * (r->nth - 1);
+        return first + (r->weekday - weekday_of(first) + 7) % 7 + (int64_t)7 * (r->nth - 1);
     }
     const int64_t last = day_of(year, r->month + 1, 1) - 1;
-    return last - (weekday_of(last) - r->weekday + 7) % 7 + 7 * (r->nth + 1);
+    return last - (weekday_of(last) - r->weekday + 7) % 7 + (int64_t)7 * (r->nth + 1);
 }
 
 static int64_t step_day(const rule *r, int32_t year) {

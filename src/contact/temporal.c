@@ -61,8 +61,8 @@ static wu_when draw_time(wu_rng *rng) {
     int32_t hour = 0;
     while (left >= weight[hour]) left -= weight[hour++];
     const int32_t minute = (int32_t)wu_rng_below(rng, 60), second = (int32_t)wu_rng_below(rng, 60);
-    const int64_t midnight = wu_civil_seconds(2024, 1, 1, 0, 0, 0) + day * 86400;
-    return (wu_when){.local_s = midnight + hour * 3600 + minute * 60 + second, .known = true};
+    const int64_t clock = wu_civil_seconds(2024, 1, 1, hour, minute, second);
+    return (wu_when){.local_s = clock + day * 86400, .known = true};
 }
 
 static double between(wu_rng *rng, double lo, double hi) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 void wu_shares(int64_t *want, const double *share, int n_part, int64_t total) {
-    double rest[WU_PARTS_MAX];
+    double rest[WU_PARTS_MAX] = {0};
     int64_t given = 0;
     for (int p = 0; p < n_part; p++) {
         const double exact = share[p] * (double)total;

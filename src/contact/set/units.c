@@ -49,10 +49,10 @@ static uint8_t label_of(wu_label label, const wu_json *answer) {
         const double csat = wu_json_real(v);
         return csat < 34.0 ? 0 : csat < 67.0 ? 1 : 2;
     }
-    for (uint8_t i = 0; i < WU_LABEL_OTHER; i++) {
-        const char *name = wu_label_value(label, i);
+    for (int i = 0; i < WU_LABEL_OTHER; i++) {
+        const char *name = wu_label_value(label, (uint8_t)i);
         if (!name) break;
-        if (wu_str_eq(wu_json_str(v), wu_str_of(name))) return i;
+        if (wu_str_eq(wu_json_str(v), wu_str_of(name))) return (uint8_t)i;
     }
     return WU_LABEL_OTHER;
 }
@@ -277,7 +277,7 @@ wu_code wu_units_join(wu_units *u, const int32_t *into, wu_err *err) {
 
 static bool is_blank(wu_str line) {
     for (size_t i = 0; i < line.n; i++)
-        if (!memchr(" \t\r", line.p[i], 3)) return false;
+        if (line.p[i] != ' ' && line.p[i] != '\t' && line.p[i] != '\r') return false;
     return true;
 }
 
@@ -297,6 +297,7 @@ static wu_code read_lines(reader *r, wu_lines *lines, wu_err *err) {
         wu_arena_reset(&r->arena, mark);
     }
     wu_record_clear(&rec);
+    r->where = NULL;
     return rc;
 }
 
