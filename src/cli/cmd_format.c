@@ -42,6 +42,7 @@ typedef struct work {
     char from[N_FILE][WU_PATH_MAX];
     wu_replace file[N_FILE];
     int n_file;
+    wu_replace metadata;
     wu_json *files; /* counts by file, for metadata.json */
 } work;
 
@@ -116,7 +117,7 @@ static wu_code convert(work *w, int i, wu_err *err) {
     return WU_OK;
 }
 
-static wu_code write_metadata(work *w, wu_err *err) {
+static wu_code begin_metadata(work *w, wu_err *err) {
     wu_json *j = wu_json_new_object();
     wu_code rc = j ? WU_OK : WU_ENOMEM;
     if (!rc) rc = wu_json_set(j, "to", wu_json_new_str(wu_str_of(w->o->to)));
@@ -127,7 +128,7 @@ static wu_code write_metadata(work *w, wu_err *err) {
         rc = wu_json_set(j, "files", w->files);
         w->files = NULL;
     }
-    if (!rc) return wu_set_metadata(w->o->out, w->o->data, "format", j, err);
+    if (!rc) return wu_begin_metadata(&w->metadata, w->o->out, w->o->data, "format", j, err);
     wu_json_free(j);
     return wu_fail(err, rc, "%s: out of memory", w->o->out);
 }
@@ -157,12 +158,14 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     if ((rc = is_folder ? add_folder(&w, err) : add_file(&w, w.o->data, w.o->out, err))) goto done;
     for (int i = 0; i < w.n_file; i++)
         if ((rc = convert(&w, i, err))) goto done;
+    if (is_folder && (rc = begin_metadata(&w, err))) goto done;
     for (int i = 0; i < w.n_file; i++)
         if ((rc = wu_replace_commit(&w.file[i], err))) goto done;
-    if (is_folder && (rc = write_metadata(&w, err))) goto done;
+    if (is_folder && (rc = wu_replace_commit(&w.metadata, err))) goto done;
     tell(&w);
 done:
     for (int i = 0; i < w.n_file; i++) wu_replace_abandon(&w.file[i]);
+    wu_replace_abandon(&w.metadata);
     wu_json_free(w.files);
     wu_opened_close(&w.opened);
     return wu_exit_code(rc);

@@ -242,10 +242,11 @@ static void lists_are_lists(void **state) {
 
 static void long_texts_end_at_a_word(void **state) {
     (void)state;
-    char text[2000], words[1200] = "";
-    for (int i = 0; i < 60; i++)
-        strcat(words, "\xC3\xBC"
-                      "berw\xC3\xA4ltigend ");
+    static const char word[] = "\xC3\xBC"
+                               "berw\xC3\xA4ltigend ";
+    char text[2000], words[1200];
+    size_t n = 0;
+    for (int i = 0; i < 60; i++, n += sizeof(word) - 1) memcpy(words + n, word, sizeof(word));
     snprintf(text, sizeof(text), "{\"issue_category\": \"other\", \"detected_issues\": [\"%s\"]}",
              words);
     read_both(text, NULL);

@@ -94,7 +94,7 @@ static wu_code read_labels(run *r, const wu_join *j, char path[WU_PATH_MAX], con
     if (f->is_used) {
         wu_fail(err, WU_EDATA, "%s: %s/%s belongs to another transcript already", r->where, j->dir,
                 f->name);
-        return wu_tally_problem(&r->tally, WU_PROBLEM_DUPLICATE, err);
+        return wu_prepare_problem(&r->tally, WU_PROBLEM_DUPLICATE, err);
     }
     f->is_used = true;
     if ((rc = wu_path_join(path, WU_PATH_MAX, j->dir, f->name, err))) return rc;
@@ -102,7 +102,7 @@ static wu_code read_labels(run *r, const wu_join *j, char path[WU_PATH_MAX], con
         (rc = wu_labels_unwrap(&labels, path, err))) {
         wu_json_free(labels);
         if (rc == WU_ENOMEM) return rc;
-        return wu_tally_problem(&r->tally, WU_PROBLEM_UNREADABLE, err);
+        return wu_prepare_problem(&r->tally, WU_PROBLEM_UNREADABLE, err);
     }
     wu_json_free(*out);
     *out = labels;
@@ -119,7 +119,7 @@ static wu_code unwrap(run *r, wu_json **labels, const char *what, wu_err *err) {
     if (!rc || rc == WU_ENOMEM) return rc;
     wu_json_free(*labels);
     *labels = NULL;
-    return wu_tally_problem(&r->tally, WU_PROBLEM_UNREADABLE, err);
+    return wu_prepare_problem(&r->tally, WU_PROBLEM_UNREADABLE, err);
 }
 
 /* Who says the answers and what they are made from. */
@@ -170,7 +170,7 @@ static wu_code count_labels(run *r, wu_err *err) {
         if (state[0] != WU_LABEL_BAD && state[0] != WU_LABEL_UNKNOWN) continue;
         const bool of_journey = i == WU_TASK_CHURN || i == WU_TASK_JOURNEY;
         wu_fail(err, WU_EDATA, "%.560s: %s", r->label_where[of_journey], r->labels.wrong[i]);
-        if ((rc = wu_tally_problem(&r->tally, WU_PROBLEM_LABEL, err))) return rc;
+        if ((rc = wu_prepare_problem(&r->tally, WU_PROBLEM_LABEL, err))) return rc;
     }
     return WU_OK;
 }
@@ -212,7 +212,7 @@ static wu_code write_example(run *r, int task, wu_str turns, wu_str answer, cons
     if (rc) return out_of_memory(r, err);
     if (fwrite(r->line.p, 1, r->line.n, r->file.f) != r->line.n)
         return wu_fail_errno(err, "%s", r->file.path);
-    return wu_tally_answer(&r->tally, &wu_tasks[task], r->labels.answer[task], err);
+    return wu_prepare_answer(&r->tally, &wu_tasks[task], r->labels.answer[task], err);
 }
 
 static wu_code write_examples(run *r, const char *analysis, const char *journey,
@@ -224,7 +224,7 @@ static wu_code write_examples(run *r, const char *analysis, const char *journey,
     if (wu_conversation_render(&r->turns, &r->c)) return out_of_memory(r, err);
     wu_str turns = wu_buf_view(&r->turns);
     if (r->o->shortener && (rc = wu_shorten(r->o->shortener, &turns, answer, r->where, &cut, err)))
-        return rc == WU_EDATA ? wu_tally_problem(&r->tally, WU_PROBLEM_TOO_LONG, err) : rc;
+        return rc == WU_EDATA ? wu_prepare_problem(&r->tally, WU_PROBLEM_TOO_LONG, err) : rc;
     n->n_shortened += cut.was_cut;
     n->n_turn_out += cut.n_turn;
     n->n_word_out += cut.n_word;
@@ -254,7 +254,7 @@ static void claim_labels(const run *r) {
 
 static wu_code pass_over(run *r, wu_problem kind, wu_err *err) {
     claim_labels(r);
-    return wu_tally_problem(&r->tally, kind, err);
+    return wu_prepare_problem(&r->tally, kind, err);
 }
 
 /* An id may be the name of a file, which can be any bytes. */
@@ -304,7 +304,7 @@ static wu_code find_labels(run *r, const char **analysis, const char **journey, 
     if (!r->c.journey) r->tally.n->n_no_journey++;
     if (r->c.analysis || is_told) return WU_OK;
     wu_fail(err, WU_EDATA, "%s: there is no analysis", r->where);
-    return wu_tally_problem(&r->tally, WU_PROBLEM_NO_ANALYSIS, err);
+    return wu_prepare_problem(&r->tally, WU_PROBLEM_NO_ANALYSIS, err);
 }
 
 static wu_code do_conversation(run *r, wu_err *err) {
@@ -388,7 +388,7 @@ static wu_code find_unused(run *r, const wu_join *j, wu_err *err) {
     for (int32_t i = 0; !rc && i < j->n; i++) {
         if (j->file[i].is_used) continue;
         wu_fail(err, WU_EDATA, "%s/%s: there is no transcript for it", j->dir, j->file[i].name);
-        rc = wu_tally_problem(&r->tally, WU_PROBLEM_NO_TRANSCRIPT, err);
+        rc = wu_prepare_problem(&r->tally, WU_PROBLEM_NO_TRANSCRIPT, err);
     }
     return rc;
 }
@@ -431,29 +431,30 @@ static wu_code check_places(const wu_prepare_options *o, const char *examples, w
     return WU_OK;
 }
 
-/* First what metadata.json said of the old examples goes, then the new ones come, then what is to
- * be said of them: a reader who finds it finds what it describes. */
+/* Both files are complete before the first takes its name. What metadata.json said of the old
+ * examples goes before they do: a reader who finds it finds what it describes. */
 static wu_code finish(run *r, wu_err *err) {
-    char path[WU_PATH_MAX];
+    wu_replace metadata = {0};
     wu_code rc;
     if (r->tally.n->n_examples == 0)
-        return wu_fail(err, WU_EDATA, "%s: no example could be made of %lld conversations",
+        return wu_fail(err, WU_EDATA, "%s: no example could be made, of %lld conversations",
                        !r->o->input               ? r->o->transcripts
                        : strcmp(r->o->input, "-") ? r->o->input
                                                   : "standard input",
                        (long long)r->tally.n->n_conversation);
-    wu_json *metadata = wu_tally_json(&r->tally);
-    if (!metadata) return out_of_memory(r, err);
-    rc = wu_path_join(path, sizeof(path), r->o->output, "metadata.json", err);
-    if (!rc && wu_is_file(path) && unlink(path)) rc = wu_fail_errno(err, "%s", path);
+    if (fflush(r->file.f)) return wu_fail_errno(err, "%s", r->file.path);
+    rc = wu_begin_metadata(&metadata, r->o->output, NULL, "prepare", wu_prepare_json(&r->tally),
+                           err);
+    if (!rc && wu_is_file(metadata.path) && unlink(metadata.path))
+        rc = wu_fail_errno(err, "%s", metadata.path);
     if (!rc) rc = wu_replace_commit(&r->file, err);
-    if (!rc) return wu_set_metadata(r->o->output, NULL, "prepare", metadata, err);
-    wu_json_free(metadata);
+    if (!rc) rc = wu_replace_commit(&metadata, err);
+    wu_replace_abandon(&metadata);
     return rc;
 }
 
 static void release(run *r) {
-    wu_tally_end(&r->tally);
+    wu_prepare_end(&r->tally);
     wu_join_close(&r->analyses);
     wu_join_close(&r->journeys);
     free(r->seen.slot);
@@ -476,7 +477,7 @@ wu_code wu_prepare(wu_prepare_counts *out, const wu_prepare_options *o, wu_err *
     if (!r) return wu_fail(err, WU_ENOMEM, "prepare: out of memory");
     r->o = o;
     wu_conversation_init(&r->c);
-    if ((rc = wu_tally_begin(&r->tally, o, out, err))) goto done;
+    if ((rc = wu_prepare_begin(&r->tally, o, out, err))) goto done;
     if ((rc = wu_path_join(examples, sizeof(examples), o->output, "examples.jsonl", err)))
         goto done;
     if ((rc = check_places(o, examples, err))) goto done;

@@ -12,18 +12,18 @@ typedef struct wu_prepare_tally {
     wu_json *distribution; /* {"journey_type": {"journey_stages": {"decision": 12, ...}, ...}} */
 } wu_prepare_tally;
 
-WU_MUST_CHECK wu_code wu_tally_begin(wu_prepare_tally *t, const wu_prepare_options *o,
-                                     wu_prepare_counts *n, wu_err *err);
-void wu_tally_end(wu_prepare_tally *t);
+WU_MUST_CHECK wu_code wu_prepare_begin(wu_prepare_tally *t, const wu_prepare_options *o,
+                                       wu_prepare_counts *n, wu_err *err);
+void wu_prepare_end(wu_prepare_tally *t);
 
 /* Takes note of the problem that err tells, and clears err. With strict: err itself. ENOMEM. */
-WU_MUST_CHECK wu_code wu_tally_problem(wu_prepare_tally *t, wu_problem kind, wu_err *err);
+WU_MUST_CHECK wu_code wu_prepare_problem(wu_prepare_tally *t, wu_problem kind, wu_err *err);
 
 /* One answer that becomes an example. ENOMEM. */
-WU_MUST_CHECK wu_code wu_tally_answer(wu_prepare_tally *t, const wu_task *task,
-                                      const wu_json *answer, wu_err *err);
+WU_MUST_CHECK wu_code wu_prepare_answer(wu_prepare_tally *t, const wu_task *task,
+                                        const wu_json *answer, wu_err *err);
 
 /* What metadata.json says under "prepare". NULL: out of memory. */
-wu_json *wu_tally_json(const wu_prepare_tally *t);
+wu_json *wu_prepare_json(const wu_prepare_tally *t);
 
 #endif

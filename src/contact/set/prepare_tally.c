@@ -25,17 +25,17 @@ static wu_code out_of_memory(wu_err *err) {
     return wu_fail(err, WU_ENOMEM, "metadata: out of memory");
 }
 
-wu_code wu_tally_begin(wu_prepare_tally *t, const wu_prepare_options *o, wu_prepare_counts *n,
-                       wu_err *err) {
+wu_code wu_prepare_begin(wu_prepare_tally *t, const wu_prepare_options *o, wu_prepare_counts *n,
+                         wu_err *err) {
     *t = (wu_prepare_tally){
         .o = o, .n = n, .problems = wu_json_new_object(), .distribution = wu_json_new_object()};
     *n = (wu_prepare_counts){0};
     if (t->problems && t->distribution) return WU_OK;
-    wu_tally_end(t);
+    wu_prepare_end(t);
     return out_of_memory(err);
 }
 
-void wu_tally_end(wu_prepare_tally *t) {
+void wu_prepare_end(wu_prepare_tally *t) {
     wu_json_free(t->problems);
     wu_json_free(t->distribution);
     *t = (wu_prepare_tally){0};
@@ -58,7 +58,7 @@ static wu_json *lossy(const char *s) {
     return j;
 }
 
-wu_code wu_tally_problem(wu_prepare_tally *t, wu_problem kind, wu_err *err) {
+wu_code wu_prepare_problem(wu_prepare_tally *t, wu_problem kind, wu_err *err) {
     const wu_code rc = err->code;
     if (t->n->n_problem[kind]++ < WU_PROBLEMS_TOLD && !t->o->strict) {
         wu_json *list = part(t->problems, wu_problem_name(kind), true);
@@ -105,8 +105,8 @@ static wu_code count_field(wu_json *of_task, const wu_field *f, const wu_json *v
     return f->kind == WU_FIELD_LIST ? count_list(counts, v) : count_label(counts, wu_json_str(v));
 }
 
-wu_code wu_tally_answer(wu_prepare_tally *t, const wu_task *task, const wu_json *answer,
-                        wu_err *err) {
+wu_code wu_prepare_answer(wu_prepare_tally *t, const wu_task *task, const wu_json *answer,
+                          wu_err *err) {
     t->n->n_example[task->id]++;
     t->n->n_examples++;
     wu_json *of_task = part(t->distribution, task->name, false);
@@ -207,7 +207,7 @@ static wu_json *shortened_json(const wu_prepare_counts *n) {
     return NULL;
 }
 
-wu_json *wu_tally_json(const wu_prepare_tally *t) {
+wu_json *wu_prepare_json(const wu_prepare_tally *t) {
     const wu_prepare_options *o = t->o;
     wu_json *j = wu_json_new_object();
     wu_code rc = j ? WU_OK : WU_ENOMEM;
