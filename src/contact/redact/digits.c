@@ -208,18 +208,27 @@ static bool is_counted(const wu_redactor *r, int32_t t) {
     return r->token[t].kind == WU_T_WORD && !(wu_token_flags(r, t) & WU_W_FILLER);
 }
 
-/* Number words within a phrase that is a cue ("last four digits") are none. */
-static said number_at(const wu_redactor *r, int32_t t, int *lang, bool *is_written) {
+static bool is_numeral(const wu_redactor *r, int32_t t) {
+    return t >= 0 && r->token[t].kind == WU_T_NUMBER;
+}
+
+/* A number within a phrase that is a cue ("last four digits") is none, unless others touch it. */
+static said number_at(const wu_redactor *r, int32_t t, int *lang, bool *written) {
     said s = {.last = t};
-    *is_written = r->token[t].kind == WU_T_NUMBER;
-    if (r->token[t].in_cue) return s;
-    if (*is_written) {
+    *written = is_numeral(r, t);
+    if (r->token[t].in_cue && !(*written && (is_written(r, wu_token_near(r, t, t - 1)) ||
+                                             is_numeral(r, wu_token_near(r, t, t + 1)))))
+        return s;
+    if (*written) {
         s.n = 1;
         return s;
     }
     return r->token[t].kind == WU_T_WORD && wu_token_flags(r, t) & WU_W_NUMBER ? say_any(r, t, lang)
                                                                                : s;
 }
+
+/* A word that is none of the common ones counts as so many: what follows it is something new. */
+enum { NAMED = 4 };
 
 /* One run from the first number at or behind t; returns the token behind it. */
 static int32_t read_run(wu_redactor *r, int32_t t, int32_t end, wu_run *run) {
@@ -244,7 +253,7 @@ static int32_t read_run(wu_redactor *r, int32_t t, int32_t end, wu_run *run) {
         const int got = run->n_atom > 0 ? sep_of(r, t) : -1;
         if (got < 0 || ++between > 3) {
             if (run->n_atom > 0) break;
-            run->before += is_counted(r, t);
+            if (is_counted(r, t)) run->before += wu_token_flags(r, t) & WU_W_COMMON ? 1 : NAMED;
         } else if (got > sep) {
             sep = got;
         }

@@ -57,8 +57,9 @@ static int32_t name_end(const wu_redactor *r, int32_t t, bool is_small, int most
         const int32_t n = name_next(r, last);
         if (n < 0) break;
         if (is_small) {
-            if (!is_small_name(r, n)) break;
-            last = n;
+            const int32_t k = wu_token_text(r, n).n == 1 ? name_next(r, n) : n; /* an initial */
+            if (k < 0 || !is_small_name(r, k)) break;
+            last = k;
         } else {
             const int32_t k = over_particles(r, n);
             if (k < 0) break;
@@ -243,24 +244,29 @@ static void from_comma(wu_redactor *r, int32_t t) {
         found(r, n, n);
 }
 
-/* The answer to "your name?". */
+/* The answer to "your name?": words with a capital, else a short answer in small letters, which are
+ * not looked for elsewhere, as they may be no name. */
 static void from_answer(wu_redactor *r, int32_t turn) {
     enum { LEAD = 5, BARE = 3 };
     const int32_t begin = r->turn_token[turn], end = r->turn_token[turn + 1];
-    for (int32_t t = begin; t < end && t < begin + LEAD; t++) {
+    int32_t small = -1, words = 0;
+    for (int32_t t = begin; t < end && t < begin + 2 * LEAD; t++) {
         if (r->token[t].kind == WU_T_OPAQUE) return;
-        if (!is_word(r, t)) continue;
-        if (is_capital_name(r, t)) {
+        if (is_capital_name(r, t) && t < begin + LEAD) {
             found(r, t, name_end(r, t, false, 4));
             return;
         }
-        int words = 0;
-        for (int32_t k = t; k < end && words <= BARE; k++) words += r->token[k].kind == WU_T_WORD;
-        if (words <= BARE && is_small_name(r, t)) {
-            found(r, t, name_end(r, t, true, BARE));
-            return;
-        }
-        if (!(wu_token_flags(r, t) & (WU_W_COMMON | WU_W_FILLER))) return;
+        if (!is_word(r, t)) continue;
+        if (r->token[t].capital && t > begin) return;
+        if (small < 0 && wu_token_flags(r, t) & (WU_W_COMMON | WU_W_FILLER)) continue;
+        if (small < 0) small = t;
+        words++;
+    }
+    if (small >= 0 && words <= BARE && is_small_name(r, small)) {
+        uint64_t word[4];
+        const int32_t last = name_end(r, small, true, BARE);
+        const int32_t n = words_of(r, small, last, word);
+        wu_redact_add(r, WU_PII_NAME, small, last, value_of(r, word, n));
     }
 }
 

@@ -36,7 +36,9 @@ static bool add_run(wu_redactor *r, const wu_run *run, int sep) {
 static int32_t continuation(const wu_redactor *r, int32_t i) {
     enum { SHORT = 14, TURNS = 4, WORDS = 3 };
     const wu_run *a = &r->run[i];
-    if (!r->doc->party || !a->is_last || a->after > WORDS) return -1;
+    const wu_atom *only = &r->atom[a->atom];
+    if (a->n_atom == 1 && only->n_long < 2) return -1; /* a count, not a part of a number */
+    if (!r->doc->party || !a->is_last || a->after > 0) return -1;
     for (int32_t k = i + 1; (size_t)k < r->n_run; k++) {
         const wu_run *b = &r->run[k];
         if (b->turn > a->turn + TURNS) return -1;
@@ -138,6 +140,11 @@ static size_t card_at(const wu_redactor *r, size_t i, size_t end) {
         const bool is_whole = begins && r->at[e + 1] == i + n;
         if (!wu_card_issuer(r->chain_digit + i, n) || !wu_luhn(r->chain_digit + i, n)) continue;
         if (is_whole) return n;
+        /* Over turns only whole words: what is said there need not be one number. */
+        bool is_one_turn = true;
+        for (int32_t k = a + 1; k <= e; k++)
+            is_one_turn = is_one_turn && atom_of(r, k)->sep != WU_SEP_TURN;
+        if (!is_one_turn) continue;
         /* Within longer numbers only what most cards have, or every tracking number would hold
          * one; and never a part of a number word. */
         if (n != 15 && n != 16) continue;
@@ -149,6 +156,14 @@ static size_t card_at(const wu_redactor *r, size_t i, size_t end) {
 
 static void find_card_code(wu_redactor *r, int32_t last);
 
+/* A card in digits [from, to), with the whole of the words and numbers at its ends. */
+static void add_card(wu_redactor *r, size_t from, size_t to) {
+    from = r->at[r->chain_owner[from]];
+    to = r->at[r->chain_owner[to - 1] + 1];
+    add_digits(r, WU_PII_CARD, from, to, digits_value(r, from, to));
+    add_echo(r, WU_PII_CARD, from, to);
+}
+
 static void cards_of_segment(wu_redactor *r, size_t from, size_t to) {
     size_t begin = 0, end = 0; /* windows that overlap become one find */
     for (size_t i = from; i + 12 <= to; i++) {
@@ -158,28 +173,29 @@ static void cards_of_segment(wu_redactor *r, size_t from, size_t to) {
             end = WU_MAX(end, i + n);
             continue;
         }
-        if (end > begin) {
-            add_digits(r, WU_PII_CARD, begin, end, digits_value(r, begin, end));
-            add_echo(r, WU_PII_CARD, begin, end);
-        }
+        if (end > begin) add_card(r, begin, end);
         begin = i;
         end = i + n;
     }
     if (end == begin) return;
-    add_digits(r, WU_PII_CARD, begin, end, digits_value(r, begin, end));
-    add_echo(r, WU_PII_CARD, begin, end);
+    add_card(r, begin, end);
     find_card_code(r, r->chain[r->chain_owner[end - 1]]);
 }
 
 /* A number of card length and issuer behind a card's cue, although its sum is wrong: a digit was
  * heard or typed wrongly. */
 static void card_without_sum(wu_redactor *r, size_t from, size_t to) {
-    const size_t n = to - from;
-    if (n != 15 && n != 16) return;
-    if (!wu_card_issuer(r->chain_digit + from, n)) return;
-    if (wu_redact_cue(r, atom_of(r, r->chain_owner[from])->first, CUE_FAR) != WU_CUE_CARD) return;
-    add_digits(r, WU_PII_CARD, from, to, digits_value(r, from, to));
-    add_echo(r, WU_PII_CARD, from, to);
+    for (size_t n = 16; n >= 15; n--) {
+        if (to - from < n || !wu_card_issuer(r->chain_digit + from, n)) continue;
+        const int32_t a = r->chain_owner[from], e = r->chain_owner[from + n - 1];
+        const bool is_last = from + n == to;
+        if (r->at[e + 1] != from + n || (!is_last && atom_of(r, e + 1)->sep != WU_SEP_TURN))
+            continue;
+        if (wu_redact_cue(r, atom_of(r, a)->first, CUE_FAR) != WU_CUE_CARD) continue;
+        add_digits(r, WU_PII_CARD, from, from + n, digits_value(r, from, from + n));
+        add_echo(r, WU_PII_CARD, from, from + n);
+        return;
+    }
 }
 
 static void find_cards(wu_redactor *r) {

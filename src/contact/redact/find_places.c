@@ -205,7 +205,14 @@ void wu_find_places(wu_redactor *r) {
             continue;
         int32_t last = english(r, a->first, a->last);
         if (last < 0) last = french(r, a->first, a->last);
-        if (last >= 0) wu_redact_add(r, WU_PII_ADDRESS, a->first, last, 0);
+        if (last < 0) continue;
+        const wu_atom *first = a; /* "sixty three dash twelve north ..." */
+        while (first > r->atom && first->is_written == first[-1].is_written &&
+               (!first->is_written || first->sep == WU_SEP_HYPHEN) &&
+               wu_token_near(r, a->first, first[-1].first) >= 0 &&
+               first->first - first[-1].last <= 2)
+            first--;
+        wu_redact_add(r, WU_PII_ADDRESS, first->first, last, 0);
     }
     for (int32_t t = 0; (size_t)t < r->n_token; t++) {
         const wu_token *k = &r->token[t];

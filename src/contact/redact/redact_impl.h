@@ -71,7 +71,7 @@ typedef enum wu_cue { /* what a phrase announces */
                       WU_CUE_NAME,  /* the question for it */
                       WU_CUE_OTHER, /* a number that is none of these */
                       WU_CUE_VERSION,
-    WU_CUE_NEUTRAL, /* words that would be a cue alone */
+                      WU_CUE_NEUTRAL, /* words that would be a cue alone */
                       WU_CUE_NAME_SURE,
                       WU_CUE_NAME_CAPITAL,
                       WU_CUE_NAME_MAYBE,
