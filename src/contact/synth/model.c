@@ -197,7 +197,9 @@ static void draw_issues(const wu_synth *s, wu_latent *l, wu_rng *r) {
     l->true_category = l->category = topic_of(s, l, l->issue)->category;
     /* Most have one matter; some a second one, few a long list. */
     if (!wu_chance(r, 0.09)) return;
-    const int32_t more = wu_chance(r, 0.75) ? 1 : wu_between(r, 2, WU_MAX_MORE);
+    const int32_t more = wu_chance(r, 0.7)   ? 1
+                         : wu_chance(r, 0.8) ? 2
+                                             : wu_between(r, 3, WU_MAX_MORE);
     for (int32_t i = 0; i < more; i++) {
         const int32_t issue = draw_issue(s, l, -1, r);
         if (strcmp(topic_of(s, l, issue)->journey, "cancellation_exit") == 0) continue;
@@ -409,10 +411,10 @@ static const char *shape(const double *m) {
     if (valley) return "recovered";
     if (hill || (m[1] > m[0] + 0.3 && m[4] < m[1] - step && change < 0.1)) return "dipped";
     if (m[2] < m[0] - 0.3 && m[4] > m[2] + step) return "recovered";
-    if (change > step) return "improving";
+    if (change > 0.6) return "improving";
     if (change < -step) return "declining";
     const double level = (m[0] + m[4]) / 2.0;
-    return level > 0.15 ? "stable_positive" : level < -0.35 ? "stable_negative" : "stable_neutral";
+    return level > 0.2 ? "stable_positive" : level < -0.3 ? "stable_negative" : "stable_neutral";
 }
 
 /* Bit of a label of journey_stages. */

@@ -33,7 +33,7 @@ static int32_t find_pair(const wu_pairs *p, wu_str s, wu_rng *r) {
 /* --------------------------------------------------------------------------------- turn */
 
 typedef struct rates { /* chances, a word each */
-    double filler, pair, slip;
+    double filler, start, again, pair, slip;
     const wu_pairs *pairs;
     bool small, bare; /* no capitals; no punctuation */
     bool no_end;      /* no full stop at the end */
@@ -46,7 +46,9 @@ static rates rates_of(const wu_speech *p, wu_by by, wu_rng *r) {
     rates x = {.pairs = &n->asr};
     if (by == WU_BY_BOT || by == WU_BY_SYSTEM) return x;
     if (l->channel == WU_VOICE) {
-        x.filler = customer ? (l->customer_style == WU_CHATTY ? 0.035 : 0.018) : 0.006;
+        x.filler = customer ? (l->customer_style == WU_CHATTY ? 0.06 : 0.035) : 0.012;
+        x.start = customer ? 0.12 : 0.02;
+        x.again = customer ? 0.03 : 0.008;
         x.pair = p->recognised ? 0.25 : 0.0;
         x.small = x.bare = p->recognised;
     } else if (customer) {
@@ -113,11 +115,19 @@ static wu_code word(wu_buf *out, wu_str s, const rates *x, size_t *used, wu_rng 
     return wu_buf_add(out, s.p, n);
 }
 
-static wu_code fill_pause(wu_buf *out, const wu_speech *p, bool bare, wu_rng *r) {
+static wu_code fill_pause(wu_buf *out, const wu_speech *p, const char *end, wu_rng *r) {
     const wu_list *f = &p->s->language[p->l->language].noise.filler;
     const wu_str s = f->line[wu_between(r, 0, f->n - 1)];
     const wu_code rc = wu_buf_add(out, s.p, s.n);
-    return rc ? rc : wu_buf_str(out, bare ? " " : ", ");
+    return rc ? rc : wu_buf_str(out, end);
+}
+
+/* A short word said twice: "we we". */
+static bool is_said_twice(wu_str text, size_t used, const rates *x, wu_rng *r) {
+    if (x->again <= 0.0 || used == 0 || used > 3) return false;
+    for (size_t i = 0; i < used; i++)
+        if (!is_letter(text.p[i])) return false;
+    return used < text.n && wu_chance(r, x->again);
 }
 
 /* As recognisers and hasty people write: small letters, marks left out. The marks within numbers,
@@ -145,15 +155,26 @@ wu_code wu_turn_disturb(wu_buf *out, const wu_speech *speech, wu_by by, wu_str t
     const rates x = rates_of(speech, by, r);
     const size_t from = out->n;
     wu_code rc = WU_OK;
+    if (x.start > 0.0 && wu_chance(r, x.start)) {
+        rc = fill_pause(out, speech, x.bare ? " " : "... ", r);
+        if (!rc && out->p[from] >= 'a' && out->p[from] <= 'z')
+            out->p[from] = (char)(out->p[from] - 'a' + 'A');
+    }
     for (size_t i = 0; !rc && i < text.n;) {
         size_t used;
         if (text.p[i] == ' ') {
             rc = wu_buf_char(out, text.p[i++]);
-            if (!rc && x.filler > 0.0 && wu_chance(r, x.filler))
-                rc = fill_pause(out, speech, x.bare, r);
+            const bool within = out->n > 1 && !strchr(".?!", out->p[out->n - 2]);
+            if (!rc && within && x.filler > 0.0 && wu_chance(r, x.filler))
+                rc = fill_pause(out, speech, x.bare ? " " : ", ", r);
             continue;
         }
-        rc = word(out, (wu_str){text.p + i, text.n - i}, &x, &used, r);
+        const wu_str rest = {text.p + i, text.n - i};
+        rc = word(out, rest, &x, &used, r);
+        if (!rc && is_said_twice(rest, used, &x, r)) {
+            rc = wu_buf_char(out, ' ');
+            if (!rc) rc = wu_buf_add(out, rest.p, used);
+        }
         i += used;
     }
     if (!rc) flatten(out, from, &x);

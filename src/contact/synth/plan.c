@@ -33,6 +33,12 @@ static bool maybe(draft *d, double p) { return wu_chance(d->r, p); }
 
 static double felt(draft *d, double noise) { return d->mood + noise * wu_rng_normal(d->r); }
 
+/* What the customer thinks of it all, about -2 to 1.5: the mood and what satisfaction will be. */
+static double judged(draft *d, double noise) {
+    const double satisfied = 1.1 * (d->l->csat_mean - 3.65);
+    return 0.35 * d->mood + 0.65 * satisfied + noise * wu_rng_normal(d->r);
+}
+
 static void put(draft *d, wu_by by, wu_step_kind kind, int32_t what, int32_t nth) {
     if (d->plan->n == WU_MAX_STEP) return;
     d->plan->step[d->plan->n++] = (wu_step){.by = by,
@@ -62,9 +68,9 @@ static void issue_text(draft *d, wu_by by, wu_issue_key key) {
     put(d, by, WU_STEP_ISSUE, (int32_t)key, -1);
 }
 
-/* A short word of the customer, where people talk to each other. */
+/* A short word of the customer, where people talk to each other. Most often the agent goes on. */
 static void nod(draft *d, double p) {
-    if (!d->letters && maybe(d, p)) customer(d, WU_ACT_C_FINE);
+    if (!d->letters && maybe(d, 0.45 * p)) customer(d, WU_ACT_C_FINE);
 }
 
 /* ------------------------------------------------------------------------------- extras */
@@ -180,6 +186,7 @@ static void verify(draft *d) {
     if (!l->applies[WU_ITEM_VERIFICATION]) return;
     if (l->hit[WU_ITEM_VERIFICATION]) {
         shows(d, WU_ITEM_VERIFICATION, WU_ACT_A_VERIFY);
+        if (maybe(d, 0.3)) customer(d, WU_ACT_C_FINE);
         customer(d, WU_ACT_C_IDENTIFY);
         agent(d, WU_ACT_A_VERIFIED);
     } else if (l->fail == WU_FAIL_DATA) {
@@ -200,9 +207,9 @@ static void disclose(draft *d) {
             shows(d, WU_ITEM_DISCLOSURE, WU_ACT_A_DISCLOSE);
         }
         nod(d, 0.6);
-    } else if (maybe(d, 0.5)) {
-        agent(d, WU_ACT_A_SMALLTALK);
-        if (!d->letters) customer(d, WU_ACT_C_SMALLTALK);
+    } else if (maybe(d, 0.6)) { /* other words in their place */
+        agent(d, WU_ACT_A_LOOK);
+        nod(d, 0.6);
     }
 }
 
@@ -210,11 +217,13 @@ static void listen(draft *d) {
     if (d->l->hit[WU_ITEM_LISTENING]) {
         shows(d, WU_ITEM_LISTENING, WU_ACT_A_PARAPHRASE);
         customer(d, WU_ACT_C_CONFIRM);
+        release(d, 1, 0.4);
         return;
     }
     shows(d, WU_ITEM_LISTENING, WU_ACT_A_ASK_AGAIN);
     customer(d, WU_ACT_C_TOLD_YOU);
-    if (maybe(d, 0.3)) issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_OPEN);
+    if (maybe(d, 0.4))
+        issue_text(d, WU_BY_CUSTOMER, maybe(d, 0.5) ? WU_ISSUE_OPEN : WU_ISSUE_DETAIL);
 }
 
 /* The n-th question and its answer; false: all were asked. */
@@ -231,14 +240,17 @@ static bool question(draft *d) {
     if (maybe(d, 0.45)) agent(d, WU_ACT_A_PROBE);
     put(d, d->agent, WU_STEP_ISSUE, WU_ISSUE_ASK, i);
     d->plan->step[d->plan->n - 1].item = WU_ITEM_PROBING;
+    if (maybe(d, 0.3)) customer(d, WU_ACT_C_FINE);
     put(d, WU_BY_CUSTOMER, WU_STEP_ISSUE, WU_ISSUE_REPLY, i);
+    if (maybe(d, 0.2)) issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_DETAIL);
     if (maybe(d, 0.35)) agent(d, WU_ACT_A_ACK);
     return true;
 }
 
 /* A round of work without a question. */
 static void idle(draft *d) {
-    switch (wu_between(d->r, 0, 4)) {
+    static const int32_t weight[5] = {30, 7, 10, 28, 25};
+    switch (wu_weighted(d->r, weight, 5)) {
     case 0:
         issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_DETAIL);
         agent(d, maybe(d, 0.5) ? WU_ACT_A_FLAT : WU_ACT_A_ACK);
@@ -263,6 +275,25 @@ static void idle(draft *d) {
     }
 }
 
+/* Some contacts are long: step by step, with much waiting and little news. */
+static void walk_through(draft *d) {
+    const double long_one = d->l->complexity == 2 ? 0.05 : 0.004;
+    if (d->letters || !maybe(d, long_one)) return;
+    int32_t rounds = 8;
+    while (rounds < 110 && maybe(d, 0.97)) rounds++;
+    for (; rounds > 0; rounds--) {
+        idle(d);
+        if (maybe(d, 0.35)) {
+            agent(d, WU_ACT_A_LOOK);
+            nod(d, 1.0);
+        }
+        if (maybe(d, 0.2)) {
+            agent(d, WU_ACT_A_CLEAR);
+            customer(d, maybe(d, 0.3) ? WU_ACT_C_CONFUSED : WU_ACT_C_UNDERSTOOD);
+        }
+    }
+}
+
 static void probe(draft *d) {
     const bool hit = d->l->applies[WU_ITEM_PROBING] && d->l->hit[WU_ITEM_PROBING];
     const int32_t rounds = 1 + d->l->complexity + maybe(d, 0.4) + maybe(d, 0.2);
@@ -283,7 +314,7 @@ static void look(draft *d) {
         agent(d, WU_ACT_A_LATE);
     }
     nod(d, 0.35);
-    if (!d->letters && maybe(d, 0.12)) {
+    if (!d->letters && maybe(d, 0.06)) {
         agent(d, WU_ACT_A_SMALLTALK);
         customer(d, WU_ACT_C_SMALLTALK);
     }
@@ -344,6 +375,7 @@ static void find_wrong(draft *d) {
     put(d, d->agent, WU_STEP_ISSUE, WU_ISSUE_WRONG, -1);
     d->plan->step[d->plan->n - 1].item = WU_ITEM_ACCURACY;
     customer(d, WU_ACT_C_DOUBT);
+    if (maybe(d, 0.5)) issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_DETAIL);
     const bool solved = d->l->outcome == WU_OUTCOME_RESOLVED;
     if (!solved && maybe(d, 0.4)) {
         agent(d, WU_ACT_A_INSIST);
@@ -398,27 +430,29 @@ static void leaving(draft *d) {
 /* ------------------------------------------------------------------------------ outcome */
 
 static void react_to_solution(draft *d) {
-    const double x = felt(d, 0.55);
-    if (x > 0.25)
-        customer(d, maybe(d, 0.75) ? WU_ACT_C_GLAD : WU_ACT_C_ACCEPT);
-    else if (x > -0.6)
-        customer(d, maybe(d, 0.45)  ? WU_ACT_C_GLAD
-                    : maybe(d, 0.5) ? WU_ACT_C_ACCEPT
+    const double x = judged(d, 0.35);
+    if (x > 0.15)
+        customer(d, maybe(d, 0.85) ? WU_ACT_C_GLAD : WU_ACT_C_ACCEPT);
+    else if (x > -0.5)
+        customer(d, maybe(d, 0.3)   ? WU_ACT_C_GLAD
+                    : maybe(d, 0.6) ? WU_ACT_C_ACCEPT
                                     : WU_ACT_C_FINE);
     else
-        customer(d, maybe(d, 0.3) ? WU_ACT_C_SARCASM : WU_ACT_C_ACCEPT);
+        customer(d, maybe(d, 0.35) ? WU_ACT_C_SARCASM : WU_ACT_C_ACCEPT);
+    if (maybe(d, 0.25)) issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_DETAIL);
 }
 
 static void react_to_none(draft *d) {
-    const double x = felt(d, 0.55);
-    if (x > 0.0)
+    const double x = judged(d, 0.35);
+    if (x > -0.1)
         customer(d, maybe(d, 0.6) ? WU_ACT_C_WAIT_AND_SEE : WU_ACT_C_RESIGNED);
-    else if (x > -0.8)
-        customer(d, maybe(d, 0.4)   ? WU_ACT_C_UPSET
+    else if (x > -0.9)
+        customer(d, maybe(d, 0.5)   ? WU_ACT_C_UPSET
                     : maybe(d, 0.6) ? WU_ACT_C_RESIGNED
                                     : WU_ACT_C_SARCASM);
     else
         customer(d, maybe(d, 0.5) ? WU_ACT_C_VENT : WU_ACT_C_UPSET);
+    if (maybe(d, 0.3)) issue_text(d, WU_BY_CUSTOMER, WU_ISSUE_DETAIL);
 }
 
 static void card(draft *d) {
@@ -440,7 +474,7 @@ static void outcome(draft *d) {
         if (maybe(d, 0.5)) agent(d, WU_ACT_A_PROMISE);
         issue_text(d, d->agent, WU_ISSUE_PROMISE);
         card(d);
-        if (felt(d, 0.5) > -0.4)
+        if (judged(d, 0.35) > -0.6)
             customer(d, maybe(d, 0.5) ? WU_ACT_C_ACCEPT : WU_ACT_C_WAIT_AND_SEE);
         else
             react_to_none(d);
@@ -448,7 +482,7 @@ static void outcome(draft *d) {
     case WU_OUTCOME_ESCALATED:
         agent(d, WU_ACT_A_ESCALATE);
         card(d);
-        if (felt(d, 0.5) > -0.2)
+        if (judged(d, 0.35) > -0.5)
             customer(d, maybe(d, 0.4) ? WU_ACT_C_ACCEPT : WU_ACT_C_WAIT_AND_SEE);
         else
             react_to_none(d);
@@ -502,17 +536,17 @@ static void next_steps(draft *d) {
 }
 
 static void farewell(draft *d) {
-    const double x = felt(d, 0.8);
-    if (x > 0.55)
-        customer(d, maybe(d, 0.6) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
-    else if (x > -0.5)
-        customer(d, maybe(d, 0.12)  ? WU_ACT_C_END_HAPPY
+    const double x = judged(d, 0.4);
+    if (x > 0.25)
+        customer(d, maybe(d, 0.75) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
+    else if (x > -0.55)
+        customer(d, maybe(d, 0.15)  ? WU_ACT_C_END_HAPPY
                     : maybe(d, 0.2) ? WU_ACT_C_END_POLITE
                                     : WU_ACT_C_END_PLAIN);
     else
-        customer(d, maybe(d, 0.45)  ? WU_ACT_C_END_POLITE
-                    : maybe(d, 0.6) ? WU_ACT_C_END_UNHAPPY
-                                    : WU_ACT_C_END_PLAIN);
+        customer(d, maybe(d, 0.4)    ? WU_ACT_C_END_POLITE
+                    : maybe(d, 0.75) ? WU_ACT_C_END_UNHAPPY
+                                     : WU_ACT_C_END_PLAIN);
 }
 
 static void ending(draft *d) {
@@ -527,7 +561,9 @@ static void ending(draft *d) {
         agent(d, WU_ACT_A_ANYTHING_ELSE);
         if (!d->letters) customer(d, WU_ACT_C_THANKS_NO);
     }
-    if (felt(d, 0.5) > 0.5 && maybe(d, 0.25)) customer(d, WU_ACT_C_WARM);
+    const double x = judged(d, 0.35);
+    if (x > 0.3 && maybe(d, 0.45)) customer(d, WU_ACT_C_WARM);
+    if (x < -0.8 && maybe(d, 0.45)) customer(d, maybe(d, 0.6) ? WU_ACT_C_UPSET : WU_ACT_C_RESIGNED);
     const bool first = !d->letters && maybe(d, 0.3); /* the customer says goodbye first */
     if (first) farewell(d);
     if (maybe(d, hit ? 0.25 : 0.12)) agent(d, WU_ACT_A_SURVEY);
@@ -563,6 +599,7 @@ static void understanding(draft *d) {
     const bool early_own = maybe(d, 0.35), early_next = maybe(d, 0.15);
     probe(d);
     if (early_own) own(d);
+    walk_through(d);
     look(d);
     hold(d);
     insult(d);

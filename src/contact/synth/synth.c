@@ -188,8 +188,10 @@ static wu_code set_contact(const wu_synth *s, wu_synth_call *call, uint32_t miss
     }
     if (!(missing & WU_META_HISTORY)) {
         k->contact_number_30d = l->repeats + 1;
-        k->hold_s = l->hold_s;
-        k->transfers = l->transfers;
+        if (wu_company_records(wu_company_key(s, l))) {
+            k->hold_s = l->hold_s;
+            k->transfers = l->transfers;
+        }
     }
     return rc;
 }

@@ -92,8 +92,8 @@ enum {
     WU_NOISE_NO_AGENT = 16  /* the agent's side is missing */
 };
 
-enum { WU_N_MOOD = 5 };   /* start, after the opening, after the work, outcome, end */
-enum { WU_MAX_MORE = 6 }; /* further issues in one contact */
+enum { WU_N_MOOD = 5 };    /* start, after the opening, after the work, outcome, end */
+enum { WU_MAX_MORE = 12 }; /* further issues in one contact */
 
 /* The causes and labels of one call, for tests and probes. Numbers of tables are those of
  * synth/tables.h. */

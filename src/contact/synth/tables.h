@@ -130,8 +130,9 @@ typedef struct wu_zone {
 /* Review words: one section for each name. */
 #define WU_REVIEW_ITEMS(X)                                                                         \
     X(greeting)                                                                                    \
-    X(verification) X(disclosure) X(empathy) X(listening) X(probing) X(accuracy) X(ownership)      \
-        X(hold) X(next_steps) X(closing)
+    X(verification)                                                                                \
+    X(disclosure)                                                                                  \
+    X(empathy) X(listening) X(probing) X(accuracy) X(ownership) X(hold) X(next_steps) X(closing)
 
 typedef enum wu_review_kind {
     WU_REVIEW_DID,

@@ -41,6 +41,11 @@ int32_t wu_agent_count(uint64_t company_key) {
     return (int32_t)(20.0 * wu_exact_exp(2.9957 * wu_rng_unit(&r))); /* 20 to 20 * 20 */
 }
 
+bool wu_company_records(uint64_t company_key) {
+    wu_rng r = wu_rng_init(company_key, 1);
+    return wu_chance(&r, 0.25);
+}
+
 wu_agent wu_agent_of(uint64_t company_key, int32_t agent) {
     wu_rng r = wu_rng_init(company_key, ((uint64_t)1 << 32) + (uint64_t)agent);
     wu_agent a = {.name = wu_rng_u32(&r)};

@@ -75,7 +75,8 @@ typedef struct wu_customer {
 /* A company is known by seed, language, industry and place in the table; people by that and their
  * number. The same call of the same world always gives the same person. */
 uint64_t wu_company_key(const wu_synth *s, const wu_latent *l);
-int32_t wu_agent_count(uint64_t company_key); /* 20 to 400 */
+int32_t wu_agent_count(uint64_t company_key);  /* 20 to 400 */
+bool wu_company_records(uint64_t company_key); /* its records tell hold and transfers */
 wu_agent wu_agent_of(uint64_t company_key, int32_t agent);
 wu_customer wu_customer_of(uint64_t company_key, int32_t customer);
 
