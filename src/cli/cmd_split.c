@@ -26,7 +26,8 @@ static const wu_opt table[] = {
      "conversation|customer|agent", 0, 0, false,
      "What is never divided: a conversation; all conversations of a customer; all of an agent."},
     {"by-time", 0, WU_OPT_FLAG, offsetof(options, by_time), NULL, NULL, NULL, 0, 0, false,
-     "The latest contacts go to test, those before them to valid; not by label."},
+     "The latest contacts go to test, those before them to valid, instead of by label. Contacts "
+     "without a time go to train."},
     {"seed", 0, WU_OPT_INT, offsetof(options, seed), "SEED", "0", NULL, 0, 9007199254740992.0,
      false, "Another seed gives another division; the same one gives the same bytes everywhere."},
     {"near", 0, WU_OPT_CHOICE, offsetof(options, near), "WHAT", "fail", "fail|together|allow", 0, 0,
@@ -82,6 +83,8 @@ static void tell(const options *o, const wu_split_report *r) {
     if (r->n_alone > 0)
         fprintf(stderr, "%d conversations do not say which %s; each of them stands for itself\n",
                 r->n_alone, o->group_by);
+    if (r->n_no_time > 0)
+        fprintf(stderr, "%d conversations have no start_time and went to train\n", r->n_no_time);
     if (r->n_same > 0)
         fprintf(stderr, "%d conversations have the words of another one and went with it\n",
                 r->n_same);

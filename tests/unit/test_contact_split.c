@@ -41,6 +41,7 @@ typedef struct made {
     int customers;  /* 0: none are named */
     bool time;      /* each an hour after the one before */
     bool backwards; /* lines in reverse order */
+    int no_time;    /* so many of them, the last of each ten, have no time */
     int same_as;    /* conversations from this one on repeat the words of the first ones; 0: none */
     int changed;    /* words of those that differ */
 } made;
@@ -88,7 +89,7 @@ static void conversation(wu_buf *b, const made *m, int i) {
                          WU_OK);
         if (m->customers)
             assert_int_equal(wu_buf_fmt(b, "\"customer_id\":\"k%d\",", i % m->customers), WU_OK);
-        if (m->time)
+        if (m->time && !(m->no_time && i % 10 == 9))
             assert_int_equal(
                 wu_buf_fmt(b, "\"start_time\":\"2024-01-%02dT%02d:00:00Z\",", 1 + i / 24, i % 24),
                 WU_OK);
@@ -337,6 +338,14 @@ static void the_latest_go_to_test(void **state) {
     assert_int_equal(wu_split(&r, &o, &err), WU_EDATA);
     assert_non_null(strstr(err.msg, "100 of 100 conversations have no start_time"));
     find_all(where, N); /* what was there is still there */
+    m.time = true;
+    m.no_time = 10; /* a few may have none: they count as the oldest */
+    write_set(&m);
+    split(&r, &o);
+    find_all(where, N);
+    assert_int_equal(r.n_no_time, 10);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(where[i], i % 10 == 9 ? 0 : i < 77 ? 0 : i < 88 ? 1 : 2);
 }
 
 static void equal_words_stay_together(void **state) {

@@ -7,7 +7,7 @@
  *
  *     want[p] * (dealt so far) / total - have[p]                      (1)
  *
- * By time: the earliest groups fill the first part, and so on.
+ * By time: the earliest groups fill the first part, and so on; those without a time come first.
  *
  * Neither depends on the order of the file.  Threads: any. */
 #ifndef WU_CONTACT_SET_DEAL_H

@@ -57,18 +57,25 @@ static wu_code check_units(const work *w, wu_err *err) {
     if (u->n_group < n_wanted(o))
         return wu_fail(err, WU_EDATA, "%s: %d %s%s cannot be divided into %d parts", w->data,
                        u->n_group, by_name[o->by], u->n_group == 1 ? "" : "s", n_wanted(o));
-    if (!o->by_time) return WU_OK;
-    int32_t without = 0, line = 0;
+    return WU_OK;
+}
+
+/* Those without a time come first of all, so that nothing in valid or test is older than training
+ * by mistake; they must leave room there for others. */
+static wu_code check_times(const work *w, wu_err *err) {
+    const wu_units *u = &w->units;
+    int32_t line = 0;
+    w->report->n_no_time = 0;
     for (int32_t i = 0; i < u->n_unit; i++) {
         if (u->unit[i].has_time) continue;
-        if (without++ == 0) line = u->unit[i].line;
+        if (w->report->n_no_time++ == 0) line = u->unit[i].line;
     }
-    if (without == 0) return WU_OK;
+    if (w->report->n_no_time < w->deal.want[0] || w->report->n_no_time == 0) return WU_OK;
     return wu_fail(
         err, WU_EDATA,
         "%s: %d of %d conversations have no start_time, the first in line %d; a split by "
-        "time needs one for each",
-        w->data, without, u->n_unit, line);
+        "time needs more that have one",
+        w->data, w->report->n_no_time, u->n_unit, line);
 }
 
 static wu_code deal(work *w, wu_err *err) {
@@ -76,8 +83,9 @@ static wu_code deal(work *w, wu_err *err) {
     const int64_t total = w->units.n_unit;
     w->deal = (wu_deal){.n_part = WU_N_PART, .seed = o->seed};
     wu_shares(w->deal.want, o->share, WU_N_PART, total);
-    return o->by_time ? wu_deal_by_time(&w->units, &w->deal, err)
-                      : wu_deal_by_label(&w->units, &w->deal, err);
+    if (!o->by_time) return wu_deal_by_label(&w->units, &w->deal, err);
+    const wu_code rc = check_times(w, err);
+    return rc ? rc : wu_deal_by_time(&w->units, &w->deal, err);
 }
 
 /* ------------------------------------------------------------------------------ leaks */
@@ -271,6 +279,8 @@ static wu_json *metadata(work *w) {
     wu_code rc = j && share && file ? WU_OK : WU_ENOMEM;
     if (!rc) rc = wu_json_set(j, "group_by", wu_json_new_str(wu_str_of(by_name[o->by])));
     if (!rc) rc = wu_json_set(j, "by_time", wu_json_new_bool(o->by_time));
+    if (!rc && o->by_time)
+        rc = wu_json_set(j, "without_time", wu_json_new_int(w->report->n_no_time));
     if (!rc) rc = wu_json_set(j, "seed", wu_json_new_int((int64_t)o->seed));
     for (int p = 0; !rc && p < WU_N_PART; p++)
         rc = wu_json_push(share, wu_json_new_real(o->share[p]));

@@ -35,16 +35,17 @@ typedef struct wu_split_report {
         bool written;
         int64_t n_conversation, n_group, n_example;
     } part[WU_N_PART];
-    int32_t n_alone;  /* conversations without the customer or agent of --group-by */
-    int32_t n_same;   /* conversations that have the words of an earlier one */
-    int64_t n_joined; /* groups made one because they have equal or nearly equal conversations */
+    int32_t n_alone;   /* conversations without the customer or agent of --group-by */
+    int32_t n_no_time; /* by time: conversations that have none, and so are in train */
+    int32_t n_same;    /* conversations that have the words of an earlier one */
+    int64_t n_joined;  /* groups made one because they have equal or nearly equal conversations */
 } wu_split_report;
 
 extern const char *const wu_split_name[WU_N_PART]; /* "train", "valid", "test" */
 
 /* Errors: EARG (out has parts already, or is what is read; not enough conversations or groups);
- * EDATA (a line that is no record; a conversation without time; a leak: the message says which and
- * what to do); EIO; ENOMEM. Then nothing was written. */
+ * EDATA (a line that is no record; too many conversations without time; a leak: the message says
+ * which and what to do); EIO; ENOMEM. Then nothing was written. */
 WU_MUST_CHECK wu_code wu_split(wu_split_report *out, const wu_split_options *o, wu_err *err);
 
 typedef struct wu_subset_options {

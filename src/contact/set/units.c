@@ -238,18 +238,14 @@ static bool id_less(wu_hash a, wu_hash b) { return a.hi != b.hi ? a.hi < b.hi : 
 
 /* What groups have from their conversations, whatever the order of those was. */
 static void sum_groups(wu_units *u) {
-    for (int32_t i = 0; i < u->n_group; i++) {
-        u->group[i].has_time = true;
-        u->group[i].time_s = INT64_MIN;
-    }
+    for (int32_t i = 0; i < u->n_group; i++) u->group[i].time_s = INT64_MIN;
     for (int32_t i = 0; i < u->n_unit; i++) {
         const wu_unit *x = &u->unit[i];
         wu_group *g = &u->group[x->group];
         if (g->unit < 0 || id_less(x->id, u->unit[g->unit].id)) g->unit = i;
         g->n_unit++;
         g->n_example += x->n_example;
-        g->has_time &= x->has_time;
-        g->time_s = WU_MAX(g->time_s, x->time_s);
+        if (x->has_time) g->time_s = WU_MAX(g->time_s, x->time_s);
     }
 }
 

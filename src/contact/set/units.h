@@ -45,11 +45,10 @@ typedef struct wu_unit {
 typedef struct wu_group {
     wu_hash id;
     uint64_t key;   /* its place at random, by seed and id */
-    int64_t time_s; /* of its latest conversation; if all have one */
+    int64_t time_s; /* of its latest conversation that has one; else the least there is */
     int32_t unit;   /* the conversation whose labels stand for it: least id */
     int32_t n_unit, n_example;
     int32_t part; /* where it goes */
-    bool has_time;
 } wu_group;
 
 typedef struct wu_line {
