@@ -216,7 +216,7 @@ static bool is_numeral(const wu_redactor *r, int32_t t) {
 static said number_at(const wu_redactor *r, int32_t t, int *lang, bool *written) {
     said s = {.last = t};
     *written = is_numeral(r, t);
-    if (r->token[t].in_cue && !(*written && (is_written(r, wu_token_near(r, t, t - 1)) ||
+    if (r->token[t].in_cue && !(*written && (is_numeral(r, wu_token_near(r, t, t - 1)) ||
                                              is_numeral(r, wu_token_near(r, t, t + 1)))))
         return s;
     if (*written) {
