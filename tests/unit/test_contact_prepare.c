@@ -1,5 +1,6 @@
 /* From files to examples: what belongs together is found, what is missing is told, and a set is
  * there whole or not at all. */
+#include "alloc_hook.h"
 #include "near.h"
 
 #include "base/dir.h"
@@ -337,6 +338,27 @@ static void one_folder_may_hold_everything(void **state) {
     assert_int_equal(n_told, 0);
 }
 
+static void memory_may_run_out(void **state) {
+    (void)state;
+    put("oom/t/transcript_1.txt", TALK);
+    put("oom/a/analysis_1.json", ANALYSIS);
+    put("oom/j/journey_insight_1.json", JOURNEY);
+    wu_prepare_options o = options(in_root("oom/t"), in_root("oom/a"), in_root("oom/j"), NULL);
+    const char *written = in_root("oom/o/examples.jsonl");
+    o.output = in_root("oom/o");
+    for (int64_t k = 0;; k++) {
+        wu_err err = {0};
+        alloc_fail_after(k);
+        const wu_code rc = wu_prepare(&n, &o, &err);
+        alloc_fail_after(-1);
+        if (rc == WU_OK) break;
+        if (rc != WU_ENOMEM) fail_msg("allocation %lld: %s", (long long)k, err.msg);
+        assert_true(err.msg[0] != 0);
+        assert_false(wu_is_file(written));
+    }
+    assert_int_equal(n.n_examples, 2);
+}
+
 static int begin(void **state) {
     (void)state;
     return !mkdtemp(root) || wu_taxonomy_create(&taxonomy, NULL, NULL);
@@ -364,6 +386,7 @@ int main(void) {
         cmocka_unit_test(what_is_read_is_never_written_over),
         cmocka_unit_test(a_set_without_examples_is_not_written),
         cmocka_unit_test(one_folder_may_hold_everything),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, begin, end) != 0;
 }
