@@ -82,7 +82,7 @@ extern const wu_cmd *const wu_commands[];
 extern const int wu_n_command;
 
 extern const wu_cmd wu_cmd_analyze, wu_cmd_cpu, wu_cmd_format, wu_cmd_generate, wu_cmd_inspect,
-    wu_cmd_leak, wu_cmd_prepare, wu_cmd_read, wu_cmd_split, wu_cmd_subset, wu_cmd_synth,
-    wu_cmd_temporal, wu_cmd_tokenize, wu_cmd_train, wu_cmd_redact;
+    wu_cmd_leak, wu_cmd_prepare, wu_cmd_read, wu_cmd_split, wu_cmd_stats, wu_cmd_subset,
+    wu_cmd_synth, wu_cmd_temporal, wu_cmd_tokenize, wu_cmd_train, wu_cmd_redact;
 
 #endif
