@@ -743,6 +743,9 @@ static void csv_needs_columns_that_it_knows(void **state) {
     next_is("1", 1);
     turn(0, WU_PARTY_CUSTOMER, -1, -1, "Hallo");
     next_ends();
+    open_rows(true, "id,role,text\n1,\xC3,\xA9\n", NULL); /* one character cut in two */
+    next_fails("in:2: cell 2 is not UTF-8");
+    next_ends();
     open_rows(true, "id,id,text\n1,2,x\n", NULL); /* of two with one name the first */
     next_is("1", 1);
     next_ends();

@@ -141,8 +141,9 @@ wu_code wu_csv_next(wu_csv *v, bool *end, const char *path, wu_err *err) {
                        line, column);
     if (v->cells.n > 0 && memchr(v->cells.p, 0, v->cells.n))
         return wu_fail(err, WU_EDATA, "%s:%lld: a NUL byte, want text", path, line);
-    if (!wu_utf8_valid(wu_buf_view(&v->cells)))
-        return wu_fail(err, WU_EDATA, "%s:%lld: not UTF-8", path, line);
+    for (size_t i = 0; i < v->n_cell; i++)
+        if (!wu_utf8_valid(wu_csv_cell(v, i)))
+            return wu_fail(err, WU_EDATA, "%s:%lld: cell %zu is not UTF-8", path, line, i + 1);
     return WU_OK;
 }
 

@@ -132,36 +132,34 @@ const char *wu_map_given(const wu_column_map *map, wu_map_field f) {
 /* ---- names
  * ----------------------------------------------------------------------------------------- */
 
-enum { NAME_MAX_BYTES = 32 };
+enum { NAME_MAX_BYTES = 36 };
 
-/* Small letters and digits of a name; 0: it is too long to be a usual one. */
-static size_t bare_name(char *out, wu_str s) {
+/* "|name|" in small letters and digits; false: it is too long to be a usual one. */
+static bool bare_name(char *out, wu_str s) {
     size_t n = 0;
+    out[n++] = '|';
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
-        if (strchr(" _-()", ch)) continue;
+        if (ch == ' ' || ch == '_' || ch == '-' || ch == '(' || ch == ')') continue;
         if (ch >= 'A' && ch <= 'Z') ch = (char)(ch + 32);
-        if (n + 1 >= NAME_MAX_BYTES || ch == '|') return 0;
+        if (n + 2 >= NAME_MAX_BYTES || ch == '|' || ch == 0) return false;
         out[n++] = ch;
     }
-    out[n] = 0;
-    return n;
+    out[n] = '|';
+    out[n + 1] = 0;
+    return n > 1;
 }
 
-static int rank_of(const char *usual, const char *name, size_t n) {
-    int rank = 1;
-    for (const char *p = usual + 1; *p; rank++) {
-        const char *bar = strchr(p, '|');
-        if ((size_t)(bar - p) == n && memcmp(p, name, n) == 0) return rank;
-        p = bar + 1;
-    }
-    return 0;
+static int rank_of(const char *usual, const char *name) {
+    const char *at = strstr(usual, name);
+    int rank = at != NULL;
+    for (const char *p = usual; p < at; p++) rank += *p == '|';
+    return rank;
 }
 
 int wu_map_rank(wu_map_field f, wu_str name) {
     char bare[NAME_MAX_BYTES];
-    const size_t n = bare_name(bare, name);
-    return n > 0 ? rank_of(field[f].usual, bare, n) : 0;
+    return bare_name(bare, name) ? rank_of(field[f].usual, bare) : 0;
 }
 
 /* The value at a path with dots; a key that has dots itself comes first. Digits are an index. */
@@ -204,11 +202,10 @@ void wu_map_row(wu_mapped *out, const wu_json *row, const wu_column_map *map) {
     for (void *it = wu_json_first(row); it; it = wu_json_next(row, it)) {
         char bare[NAME_MAX_BYTES];
         const wu_str key = wu_json_key(it);
-        const size_t n = bare_name(bare, key);
-        if (n == 0 || is_text_empty(wu_json_value(it))) continue;
+        if (!bare_name(bare, key) || is_text_empty(wu_json_value(it))) continue;
         for (size_t f = 0; f < WU_N_MAP_FIELD; f++) {
             if (wu_map_given(map, (wu_map_field)f)) continue;
-            const int rank = rank_of(field[f].usual, bare, n);
+            const int rank = rank_of(field[f].usual, bare);
             if (rank == 0 || (best[f] && best[f] <= rank)) continue;
             best[f] = rank;
             out->value[f] = wu_json_value(it);
