@@ -53,7 +53,7 @@ typedef struct work {
     wu_buf out, pattern_text, word_text, each;
     const char **pattern, **word; /* NULL-terminated */
     int64_t n;                    /* conversations */
-    int64_t before[WU_N_PII];     /* counts when a conversation begins */
+    wu_json *before;              /* the report when a conversation begins */
 } work;
 
 static wu_code no_memory(wu_err *err) { return wu_fail(err, WU_ENOMEM, "redact: out of memory"); }
@@ -166,12 +166,16 @@ static wu_code write_alone(work *w, const wu_conversation *c, wu_err *err) {
     }
 }
 
+/* What was replaced since the last call, by type. */
 static wu_code note_each(work *w, const wu_conversation *c) {
-    wu_json *j = wu_json_new_object(), *counts = wu_json_new_object();
-    wu_code rc = j && counts ? WU_OK : WU_ENOMEM;
-    for (int i = 0; !rc && i < WU_N_PII; i++) {
-        const int64_t n = wu_redact_count(w->redactor, (wu_pii)i) - w->before[i];
-        if (n > 0) rc = wu_json_set(counts, wu_pii_name((wu_pii)i), wu_json_new_int(n));
+    wu_json *now = wu_redact_report(w->redactor), *j = wu_json_new_object();
+    wu_json *counts = wu_json_new_object();
+    wu_code rc = now && j && counts ? WU_OK : WU_ENOMEM;
+    for (void *it = rc ? NULL : wu_json_first(now); it && !rc; it = wu_json_next(now, it)) {
+        const char *type = wu_json_key(it).p;
+        const int64_t n =
+            wu_json_int(wu_json_value(it)) - wu_json_int(wu_json_get(w->before, type));
+        if (n > 0) rc = wu_json_set(counts, type, wu_json_new_int(n));
     }
     if (!rc) rc = wu_json_set(j, "id", wu_json_new_str(c->id));
     if (!rc) {
@@ -180,6 +184,8 @@ static wu_code note_each(work *w, const wu_conversation *c) {
     }
     if (!rc && w->each.n > 0) rc = wu_buf_str(&w->each, ",\n    ");
     if (!rc) rc = wu_json_write(&w->each, j, WU_JSON_SPACED);
+    wu_json_free(w->before);
+    w->before = now;
     wu_json_free(counts);
     wu_json_free(j);
     return rc;
@@ -187,7 +193,6 @@ static wu_code note_each(work *w, const wu_conversation *c) {
 
 static wu_code each(void *ud, wu_conversation *c, const wu_source *s, wu_err *err) {
     work *w = ud;
-    for (int i = 0; i < WU_N_PII; i++) w->before[i] = wu_redact_count(w->redactor, (wu_pii)i);
     const wu_code rc = wu_redact_conversation(w->redactor, c, err);
     if (rc) return wu_fail_in(err, rc, "%s: conversation %lld", s->path, (long long)s->number);
     w->n++;
@@ -204,8 +209,7 @@ static wu_code each(void *ud, wu_conversation *c, const wu_source *s, wu_err *er
 
 /* ---- the report ---- */
 
-static wu_code make_report(work *w, wu_buf *b) {
-    wu_json *j = wu_redact_report(w->redactor);
+static wu_code make_report(const work *w, const wu_json *j, wu_buf *b) {
     wu_code rc =
         j ? wu_buf_fmt(b, "{\n  \"conversations\": %lld,\n  \"replaced\": ", (long long)w->n)
           : WU_ENOMEM;
@@ -216,40 +220,37 @@ static wu_code make_report(work *w, wu_buf *b) {
         if (!rc) rc = wu_buf_str(b, "\n  ]");
     }
     if (!rc) rc = wu_buf_str(b, "\n}\n");
-    wu_json_free(j);
     return rc;
 }
 
 /* "3 conversations; replaced: 2 CARD, 5 NAME" */
-static bool say(const work *w, FILE *to, bool is_quiet) {
-    int64_t n_all = 0;
-    const int n_type = WU_N_PII;
-    for (int i = 0; i < n_type; i++) n_all += wu_redact_count(w->redactor, (wu_pii)i);
-    if (is_quiet) return n_all > 0;
-    fprintf(to, "%lld conversation%s; %s", (long long)w->n, w->n == 1 ? "" : "s",
-            n_all ? "replaced:" : "nothing to replace");
+static void say(const work *w, const wu_json *counts) {
     const char *between = " ";
-    for (int i = 0; i < n_type; i++) {
-        const int64_t n = wu_redact_count(w->redactor, (wu_pii)i);
-        if (n == 0) continue;
-        fprintf(to, "%s%lld %s", between, (long long)n, wu_pii_name((wu_pii)i));
+    fprintf(stderr, "%lld conversation%s; %s", (long long)w->n, w->n == 1 ? "" : "s",
+            wu_json_size(counts) ? "replaced:" : "nothing to replace");
+    for (void *it = wu_json_first(counts); it; it = wu_json_next(counts, it)) {
+        fprintf(stderr, "%s%lld %s", between, (long long)wu_json_int(wu_json_value(it)),
+                wu_json_key(it).p);
         between = ", ";
     }
-    fprintf(to, "\n");
-    return n_all > 0;
+    fprintf(stderr, "\n");
 }
 
 static wu_code finish(work *w, bool *any, wu_err *err) {
     wu_buf report = {0};
-    wu_code rc = WU_OK;
-    if (w->file.f) rc = wu_replace_commit(&w->file, err);
+    wu_json *counts = wu_redact_report(w->redactor);
+    wu_code rc = counts ? WU_OK : no_memory(err);
+    if (!rc && w->file.f) rc = wu_replace_commit(&w->file, err);
     if (!rc && w->dir.path) rc = wu_new_dir_commit(&w->dir, err);
-    if (!rc && (w->o->report || w->o->check) && make_report(w, &report)) rc = no_memory(err);
+    if (!rc && (w->o->report || w->o->check) && make_report(w, counts, &report))
+        rc = no_memory(err);
     if (!rc && w->o->report) rc = wu_write_file(w->o->report, report.p, report.n, err);
     if (!rc && w->o->check && fwrite(report.p, 1, report.n, stdout) != report.n)
         rc = wu_fail_errno(err, "standard output");
+    if (!rc && !w->o->common.quiet && !w->o->check) say(w, counts);
+    *any = wu_json_size(counts) > 0;
     wu_buf_free(&report);
-    *any = say(w, stderr, w->o->common.quiet || w->o->check);
+    wu_json_free(counts);
     return rc;
 }
 
@@ -275,6 +276,7 @@ done:
     wu_buf_free(&w.pattern_text);
     wu_buf_free(&w.word_text);
     wu_buf_free(&w.each);
+    wu_json_free(w.before);
     if (!rc && o->check && any) return wu_exit_code(WU_EDATA);
     return wu_exit_code(rc);
 }

@@ -63,10 +63,11 @@ wu_code wu_find_own(wu_redactor *r, wu_err *err) {
 
 /* ---- overlaps ---- */
 
-/* The user's own first, then what has a checksum, then form, then words around it. */
+/* The user's own first, then what has a checksum (an IBAN's covers all of it, a card's may be a
+ * part), then form, then words around it. */
 static int rank_of(int32_t type) {
     static const int rank[WU_N_PII] = {
-        [WU_PII_CARD] = 1,    [WU_PII_IBAN] = 2,  [WU_PII_EMAIL] = 3, [WU_PII_SSN] = 4,
+        [WU_PII_IBAN] = 1,    [WU_PII_CARD] = 2,  [WU_PII_EMAIL] = 3, [WU_PII_SSN] = 4,
         [WU_PII_IP] = 5,      [WU_PII_PHONE] = 6, [WU_PII_DOB] = 7,   [WU_PII_CVV] = 8,
         [WU_PII_ADDRESS] = 9, [WU_PII_NAME] = 10};
     return type < WU_N_PII ? rank[type] : 0;

@@ -233,14 +233,15 @@ void wu_find_mail(wu_redactor *r) {
 
 static char large(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c; }
 
-/* Collects an IBAN of n characters from at on; returns where it ends, or 0. */
+/* Collects an IBAN of n characters from at on, in one or in groups of four; returns where it ends,
+ * or 0. */
 static size_t collect_iban(wu_str s, size_t at, size_t n, char *iban) {
     size_t k = 0;
     while (k < n && at < s.n) {
         if (is_alnum(s.p[at])) {
             iban[k++] = large(s.p[at++]);
-        } else if ((s.p[at] == ' ' || s.p[at] == '-' || s.p[at] == '.') && at + 1 < s.n &&
-                   is_alnum(s.p[at + 1])) {
+        } else if (k % 4 == 0 && (s.p[at] == ' ' || s.p[at] == '-' || s.p[at] == '.') &&
+                   at + 1 < s.n && is_alnum(s.p[at + 1])) {
             at++;
         } else {
             return 0;

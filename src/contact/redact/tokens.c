@@ -182,7 +182,11 @@ static bool find_phrases(wu_redactor *r) {
     int32_t last = -1; /* the cue that rules what follows; silent ones do not */
     for (int32_t t = 0; (size_t)t < r->n_token;) {
         if (t > 0 && r->token[t].turn != r->token[t - 1].turn) last = -1;
-        const match m = match_at(r, t);
+        match m = match_at(r, t);
+        /* "the digits on the back of your card" are not the card's number */
+        if (m.cue == WU_CUE_CARD && last >= 0 && r->mark[last].cue == WU_CUE_CVV &&
+            t - r->mark[last].last <= 5)
+            m.cue = WU_CUE_NEUTRAL;
         r->token[t].cue = last;
         if (m.type >= 0) wu_redact_add(r, m.type, t, m.type_last, 0);
         if (!m.cue) {

@@ -1,0 +1,1 @@
+echo 'Customer: hello' | wrapup redact --pattern 'ORDER=(\d+'
