@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- helpers ----------------------------------------------------------------------------------
- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static wu_conversation conv;
 
@@ -62,8 +61,7 @@ static void starts(const char *iso) {
     wu_buf_free(&b);
 }
 
-/* ---- Contact Lens -------------------------------------------------------------------------------
- */
+/* ---- Contact Lens ---------------------------------------------------------------------------- */
 
 static void contact_lens_finds_roles_through_participants(void **state) {
     (void)state;
@@ -159,8 +157,7 @@ static void wrong_contact_lens_is_named(void **state) {
     refuses("{\"Participants\":[],\"Transcript\":[{\"Type\":\"EVENT\"}]}", "nobody says anything");
 }
 
-/* ---- Transcribe ---------------------------------------------------------------------------------
- */
+/* ---- Transcribe ------------------------------------------------------------------------------ */
 
 #define WORD(start, end, word)                                                                     \
     "{\"type\":\"pronunciation\",\"start_time\":\"" start "\",\"end_time\":\"" end                 \
@@ -207,6 +204,27 @@ static void transcribe_without_speakers_is_one_turn(void **state) {
             "items[0]: start_time is \"nan\", want a number");
     refuses("{\"results\":{\"transcripts\":[],\"items\":[" WORD("0x10", "1", "x") "]}}", "0x10");
     refuses("{\"results\":{\"transcripts\":[],\"items\":[" WORD("1e300", "1", "x") "]}}", "a year");
+}
+
+static void deepgram_has_numbers_or_channels_for_speakers(void **state) {
+    (void)state;
+    reads("{\"results\":{\"channels\":[{\"alternatives\":[{\"words\":["
+          "{\"word\":\"hi\",\"punctuated_word\":\"Hi,\",\"start\":0.5,\"end\":0.7,\"speaker\":0},"
+          "{\"word\":\"you\",\"start\":0.7,\"end\":0.9,\"speaker\":0},"
+          "{\"word\":\"yes\",\"start\":1.0,\"end\":1.2,\"speaker\":1}]}]}]}}");
+    assert_int_equal(conv.n_turn, 2);
+    turn(0, WU_PARTY_UNKNOWN, 500, 900, "Hi, you");
+    turn(1, WU_PARTY_UNKNOWN, 1000, 1200, "yes");
+    assert_true(is(conv.party[conv.turn[1].party].name, "1"));
+    reads("{\"results\":{\"channels\":[{\"alternatives\":[{\"words\":["
+          "{\"word\":\"a\",\"start\":0,\"end\":0.2},{\"word\":\"c\",\"start\":5,\"end\":6}]}]},"
+          "{\"alternatives\":[]},{\"alternatives\":[{\"words\":["
+          "{\"word\":\"b\",\"start\":1,\"end\":2}]}]}]}}");
+    assert_int_equal(conv.n_turn, 3);
+    turn(1, WU_PARTY_UNKNOWN, 1000, 2000, "b");
+    assert_true(is(conv.party[conv.turn[2].party].name, "channel_0"));
+    refuses("{\"results\":{\"channels\":[{\"alternatives\":[{\"words\":[{\"start\":1}]}]}]}}",
+            "words[0]: word is missing");
 }
 
 /* ---- CCAI
@@ -972,6 +990,7 @@ int main(void) {
         cmocka_unit_test(words_become_turns_where_the_speaker_changes),
         cmocka_unit_test(channels_are_put_in_order_of_time),
         cmocka_unit_test(transcribe_without_speakers_is_one_turn),
+        cmocka_unit_test(deepgram_has_numbers_or_channels_for_speakers),
         cmocka_unit_test(ccai_uploads_and_resources),
         cmocka_unit_test(wrong_ccai_is_named),
         cmocka_unit_test(genesys_tells_machines_from_agents_by_their_spans),

@@ -16,7 +16,7 @@ enum {
 #define WU_MAX_EPOCH_MS  253402300800000.0                 /* the year 10000 */
 #define WU_MAX_OFFSET_MS (INT64_C(366) * 24 * 3600 * 1000) /* from the start of a conversation */
 
-/* ---- places, for messages ---- */
+/* ---- places, for messages -------------------------------------------------------------------- */
 
 typedef struct wu_place {
     char text[512];
@@ -36,7 +36,7 @@ bool wu_in_is_array_of_objects(const wu_json *j); /* it has one at least, and be
 /* The first of keys (NULL-terminated) that j has and that is not null; *key may be NULL. */
 const wu_json *wu_in_any(const wu_json *j, const char *const *keys, const char **key);
 
-/* ---- values ---- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* Digits with sign, point and exponent, and nothing else: no locale, no "nan", no "0x". */
 bool wu_in_number(double *out, wu_str s);
@@ -76,7 +76,7 @@ WU_MUST_CHECK wu_code wu_in_instant(wu_instant *out, const wu_json_in *in, const
 WU_MUST_CHECK wu_code wu_in_epoch(wu_instant *out, const wu_json_in *in, const char *key,
                                   double unit_ms, wu_err *err);
 
-/* ---- filling a conversation ---- */
+/* ---- filling a conversation ------------------------------------------------------------------ */
 
 /* Without memory: ENOMEM with a sentence. */
 WU_MUST_CHECK wu_code wu_fill_set(wu_conversation *c, wu_str *field, wu_str s, const char *where,
@@ -106,7 +106,7 @@ bool wu_str_mentions(wu_str s, const char *word);
  * else s itself. */
 wu_str wu_channel_of(wu_str s);
 
-/* ---- raw_turns.c: turns whose times have no stated unit ---- */
+/* ---- raw_turns.c: turns whose times have no stated unit -------------------------------------- */
 
 typedef enum wu_raw_kind {
     WU_RAW_NONE,
@@ -143,7 +143,7 @@ WU_MUST_CHECK wu_code wu_raw_turns_settle(wu_conversation *c, const wu_raw_turns
                                           const char *where, wu_err *err);
 void wu_raw_turns_free(wu_raw_turns *list);
 
-/* ---- read_turns.c ---- */
+/* ---- read_turns.c ---------------------------------------------------------------------------- */
 
 /* Words of a JSON value: a string, an object that holds one under a usual key, a list of parts.
  * *out is left alone if it has none; texts put together lie in arena. EDATA, ENOMEM. */
@@ -156,7 +156,7 @@ wu_party_role wu_role_of_word(wu_str s);
 WU_MUST_CHECK wu_code wu_fill_speaker(int32_t *out, wu_conversation *c, const wu_json *who,
                                       const char *where, wu_err *err);
 
-/* ---- read_map.c: a column map, or the usual names where it names nothing ---- */
+/* ---- read_map.c: a column map, or the usual names where it names nothing --------------------- */
 
 typedef enum wu_map_field {
     WU_MAP_ID,
@@ -205,7 +205,7 @@ WU_MUST_CHECK wu_code wu_map_contact(wu_conversation *c, const wu_mapped *m, boo
 WU_MUST_CHECK wu_code wu_map_labels(wu_conversation *c, const wu_mapped *m, const char *where,
                                     wu_err *err);
 
-/* ---- read_csv.c: records of CSV, by RFC 4180 ---- */
+/* ---- read_csv.c: records of CSV, by RFC 4180 ------------------------------------------------- */
 
 typedef struct wu_csv {
     wu_str text;             /* all of it, without a byte order mark */

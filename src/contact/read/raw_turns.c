@@ -102,8 +102,7 @@ void wu_raw_turns_free(wu_raw_turns *list) {
     *list = (wu_raw_turns){0};
 }
 
-/* ---- units ------------------------------------------------------------------------------------
- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 typedef struct scale {
     double unit_ms; /* of a bare number */

@@ -34,8 +34,7 @@ static wu_code party_of(int32_t *out, wu_conversation *c, wu_str role_text, wu_s
     return rc;
 }
 
-/* ---- upload ------------------------------------------------------------------------------------
- */
+/* ---- upload ---------------------------------------------------------------------------------- */
 
 static wu_code add_entry(wu_conversation *c, const wu_json_in *in, const wu_instant *first,
                          wu_err *err) {

@@ -31,8 +31,7 @@ static int detect(const wu_json *root) {
     return 0;
 }
 
-/* ---- one row ----------------------------------------------------------------------------------
- */
+/* ---- one row --------------------------------------------------------------------------------- */
 
 typedef struct row {
     wu_json_in in;      /* for messages */
@@ -103,8 +102,7 @@ static wu_code nth_row(row *r, bool *has, wu_place *place, const wu_json_in *roo
     return WU_OK;
 }
 
-/* ---- who --------------------------------------------------------------------------------------
- */
+/* ---- who ------------------------------------------------------------------------------------- */
 
 /* The role of a participant, by the list of participants if the row itself does not say it. */
 static wu_str role_word_of(const reading *g, const row *r) {
@@ -135,8 +133,7 @@ static wu_code party_of(reading *g, const row *r, int32_t *out) {
     return rc;
 }
 
-/* ---- what rows tell ----------------------------------------------------------------------------
- */
+/* ---- what rows tell -------------------------------------------------------------------------- */
 
 static void earliest(wu_instant *at, const wu_instant *other) {
     if (other->known && (!at->known || other->ms < at->ms)) *at = *other;
@@ -208,8 +205,7 @@ static wu_code each_row(reading *g, const wu_json_in *root, const char *key, boo
     return rc;
 }
 
-/* ---- the contact -------------------------------------------------------------------------------
- */
+/* ---- the contact ----------------------------------------------------------------------------- */
 
 /* Connect names its recordings ".../<contact>_20250304T15:15_UTC.wav": the only place where a file
  * about a call says when it was. */

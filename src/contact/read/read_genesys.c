@@ -45,8 +45,7 @@ static purpose purpose_of(wu_str s) {
     return OTHER;
 }
 
-/* ---- participants ------------------------------------------------------------------------------
- */
+/* ---- participants ---------------------------------------------------------------------------- */
 
 static wu_code read_participants(reading *g, const wu_json_in *root) {
     const wu_json *a;
@@ -133,8 +132,7 @@ static wu_code party_of(const reading *g, int32_t *out, wu_str word, const wu_in
     return wu_fill_party(out, g->c, name, role_of(what), user, in->where, g->err);
 }
 
-/* ---- phrases -----------------------------------------------------------------------------------
- */
+/* ---- phrases --------------------------------------------------------------------------------- */
 
 static wu_code duration_of(int64_t *out, const wu_json_in *in, wu_err *err) {
     wu_json_in d;
@@ -193,8 +191,7 @@ static wu_code each_phrase(reading *g, const wu_json_in *root, bool adds) {
     return rc;
 }
 
-/* ---- the contact --------------------------------------------------------------------------------
- */
+/* ---- the contact ----------------------------------------------------------------------------- */
 
 static wu_code read_root(reading *g, const wu_json_in *root) {
     wu_contact *k = &g->c->contact;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- text to value ----------------------------------------------------------------------------
- */
+/* ---- text to value --------------------------------------------------------------------------- */
 
 /* The place where brackets first nest deeper than allowed; text.n if nowhere. */
 static size_t too_deep(wu_str text) {
@@ -42,8 +41,7 @@ wu_code wu_read_json(wu_json **out, wu_str text, const char *where, wu_err *err)
     return wu_json_parse(out, text, where, WU_EDATA, err);
 }
 
-/* ---- places -----------------------------------------------------------------------------------
- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 wu_code wu_in_element(wu_json_in *out, wu_place *p, const wu_json_in *in, const char *array,
                       const wu_json *a, size_t i, wu_err *err) {
@@ -86,8 +84,7 @@ const wu_json *wu_in_any(const wu_json *j, const char *const *keys, const char *
     return NULL;
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -216,8 +213,7 @@ wu_code wu_in_epoch(wu_instant *out, const wu_json_in *in, const char *key, doub
     return not_this(in, key, "a time since 1970", err);
 }
 
-/* ---- filling a conversation -------------------------------------------------------------------
- */
+/* ---- filling a conversation ------------------------------------------------------------------ */
 
 static wu_code no_memory(const char *where, wu_err *err) {
     return wu_fail(err, WU_ENOMEM, "%s: out of memory", where);
@@ -278,8 +274,7 @@ wu_code wu_fill_done(wu_conversation *c, const char *where, wu_err *err) {
     return wu_conversation_sort(c) ? no_memory(where, err) : WU_OK;
 }
 
-/* ---- words ------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 wu_party_role wu_role_in(const wu_role_word *table, size_t n, wu_str s) {
     for (size_t i = 0; i < n; i++)

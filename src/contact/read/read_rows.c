@@ -65,8 +65,7 @@ static wu_code no_memory(const wu_row_stream *s, wu_err *err) {
     return wu_fail(err, WU_ENOMEM, "%s: out of memory", s->path);
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 void wu_row_stream_close(wu_row_stream *s) {
     if (!s) return;

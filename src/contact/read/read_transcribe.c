@@ -1,9 +1,11 @@
-/* read_transcribe.c - Amazon Transcribe with speaker or channel labels. docs/formats.md.
+/* read_transcribe.c - recognisers that list words with times: Amazon Transcribe with speaker or
+ * channel labels, and Deepgram. docs/formats.md.
  *
- * Words are items with times; who speaks stands beside each word in newer
- * files, and only in the list of segments in older ones. */
+ * Who speaks stands beside each word in newer files of Transcribe, and only in
+ * a list of segments in older ones. */
 #include "contact/read/json_in.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +15,11 @@ static int detect(const wu_json *root) {
         (wu_json_get(r, "transcripts") || wu_json_get(r, "speaker_labels") ||
          wu_json_get(r, "channel_labels")))
         return 95;
-    return 0;
+    const wu_json *channel = wu_json_at(wu_json_get(r, "channels"), 0);
+    return wu_json_get(wu_json_at(wu_json_get(channel, "alternatives"), 0), "words") ? 95 : 0;
 }
 
-/* ---- who speaks when, by the list of segments --------------------------------------------------
- */
+/* ---- who speaks when, by the list of segments ------------------------------------------------ */
 
 typedef struct mark {
     int64_t start_ms;
@@ -95,8 +97,7 @@ static wu_str speaker_at(const marks *m, int64_t start_ms) {
     return lo > 0 ? m->p[lo - 1].speaker : (wu_str){0};
 }
 
-/* ---- words to turns -----------------------------------------------------------------------------
- */
+/* ---- words to turns -------------------------------------------------------------------------- */
 
 typedef struct reading {
     wu_conversation *c;
@@ -132,6 +133,21 @@ static wu_code begin_turn(reading *g, wu_str speaker, int64_t start_ms) {
     return rc;
 }
 
+/* A word, or a mark that stands behind one without a blank. */
+static wu_code put_word(reading *g, wu_str speaker, wu_str word, int64_t start, int64_t end,
+                        bool is_mark) {
+    wu_code rc;
+    if (!g->begun || !wu_str_eq(speaker, g->speaker)) {
+        if ((rc = begin_turn(g, speaker, start))) return rc;
+    } else if (!is_mark && !g->no_blanks && wu_buf_char(&g->text, ' ')) {
+        return wu_fail(g->err, WU_ENOMEM, "%s: out of memory", g->where);
+    }
+    if (end > g->end_ms) g->end_ms = end;
+    return wu_buf_add(&g->text, word.p, word.n)
+               ? wu_fail(g->err, WU_ENOMEM, "%s: out of memory", g->where)
+               : WU_OK;
+}
+
 static wu_code add_item(reading *g, const wu_json_in *in) {
     wu_str type = {0}, speaker = {0}, word = {0};
     int64_t start = -1, end = -1;
@@ -153,15 +169,7 @@ static wu_code add_item(reading *g, const wu_json_in *in) {
     if (speaker.n == 0) speaker = g->channel;
     if (speaker.n == 0 && start >= 0) speaker = speaker_at(&g->marks, start);
     if (is_mark && g->begun) speaker = g->speaker; /* it has no time of its own */
-    if (!g->begun || !wu_str_eq(speaker, g->speaker)) {
-        if ((rc = begin_turn(g, speaker, start))) return rc;
-    } else if (!is_mark && !g->no_blanks && wu_buf_char(&g->text, ' ')) {
-        return wu_fail(g->err, WU_ENOMEM, "%s: out of memory", g->where);
-    }
-    if (end > g->end_ms) g->end_ms = end;
-    return wu_buf_add(&g->text, word.p, word.n)
-               ? wu_fail(g->err, WU_ENOMEM, "%s: out of memory", g->where)
-               : WU_OK;
+    return put_word(g, speaker, word, start, end, is_mark);
 }
 
 static wu_code add_items(reading *g, const wu_json *items, const wu_json_in *of, const char *key) {
@@ -201,11 +209,78 @@ static wu_code add_channels(reading *g, const wu_json_in *results, const wu_json
     return rc;
 }
 
+/* ---- Deepgram -------------------------------------------------------------------------------- */
+
+/* A word; who speaks is its number, or its channel's if there are several. */
+static wu_code add_deepgram_word(reading *g, const wu_json_in *in, bool has_channels) {
+    wu_str word = {0}, number = {0}, speaker = g->channel;
+    wu_in_text room;
+    int64_t start = -1, end = -1;
+    wu_code rc;
+    if ((rc = wu_json_opt_str(in, "punctuated_word", &word, g->err))) return rc;
+    if (word.n == 0 && (rc = wu_json_want_str(in, "word", &word, g->err))) return rc;
+    if ((rc = wu_in_str(&number, &room, in, "speaker", g->err))) return rc;
+    if ((rc = wu_in_ms(&start, in, "start", 1000.0, g->err))) return rc;
+    if ((rc = wu_in_ms(&end, in, "end", 1000.0, g->err))) return rc;
+    if (number.n > 0 && !has_channels) { /* it must live on in the conversation's arena */
+        speaker = g->speaker;
+        if (!wu_str_eq(number, speaker) &&
+            (rc = wu_fill_set(g->c, &speaker, number, g->where, g->err)))
+            return rc;
+    }
+    if (has_channels && start >= 0 && g->begun && start > g->end_ms + 1000 && (rc = end_turn(g)))
+        return rc;
+    return put_word(g, speaker, word, start, end, false);
+}
+
+static wu_code add_deepgram(reading *g, const wu_json_in *results, const wu_json *channels) {
+    const bool has_channels = wu_json_size(channels) > 1;
+    wu_code rc = WU_OK;
+    for (size_t i = 0; !rc && i < wu_json_size(channels); i++) {
+        wu_json_in ch, best, word;
+        wu_place p1, p2, p3;
+        char name[32];
+        const wu_json *choices = NULL, *words = NULL;
+        wu_str language = {0};
+        if ((rc = wu_in_element(&ch, &p1, results, "channels", channels, i, g->err))) break;
+        if ((rc = wu_json_opt_str(&ch, "detected_language", &language, g->err))) break;
+        if ((rc = wu_in_array(&choices, &ch, "alternatives", g->err))) break;
+        if (wu_json_size(choices) == 0) continue;
+        if ((rc = wu_in_element(&best, &p2, &ch, "alternatives", choices, 0, g->err))) break;
+        if ((rc = wu_in_array(&words, &best, "words", g->err))) break;
+        (void)snprintf(name, sizeof(name), "channel_%zu", i);
+        g->channel = has_channels ? wu_str_of(name) : (wu_str){0};
+        for (size_t k = 0; !rc && k < wu_json_size(words); k++) {
+            rc = wu_in_element(&word, &p3, &best, "words", words, k, g->err);
+            if (!rc) rc = add_deepgram_word(g, &word, has_channels);
+        }
+        if (!rc) rc = end_turn(g);
+        g->channel = (wu_str){0};
+        g->speaker = (wu_str){0};
+        if (!rc && g->c->contact.language.n == 0)
+            rc = wu_fill_set(g->c, &g->c->contact.language, language, g->where, g->err);
+    }
+    return rc;
+}
+
+static wu_code read_metadata(reading *g, const wu_json_in *root, wu_str *id) {
+    wu_json_in m;
+    wu_place place;
+    wu_code rc = wu_in_object(&m, &place, root, "metadata", g->err);
+    if (rc || !m.j) return rc;
+    if ((rc = wu_json_opt_str(&m, "request_id", id, g->err))) return rc;
+    return wu_in_ms(&g->c->contact.duration_ms, &m, "duration", 1000.0, g->err);
+}
+
+/* ---- the whole
+ * ----------------------------------------------------------------------------------- */
+
 static wu_code read_contact(reading *g, const wu_json_in *root, const wu_json_in *results) {
     wu_conversation *c = g->c;
     wu_str id = {0}, language = {0};
     wu_code rc;
     if ((rc = wu_json_opt_str(root, "jobName", &id, g->err))) return rc;
+    if ((rc = read_metadata(g, root, &id))) return rc;
     if ((rc = wu_json_opt_str(results, "language_code", &language, g->err))) return rc;
     g->no_blanks = wu_str_starts(language, WU_STR("ja")) || wu_str_starts(language, WU_STR("zh"));
     if ((rc = wu_fill_set(c, &c->id, id, g->where, g->err))) return rc;
@@ -219,7 +294,7 @@ static wu_code parse(wu_conversation *c, const wu_json *j, const char *where,
     reading g = {.c = c, .where = where, .err = err};
     wu_json_in results, labels;
     wu_place p1, p2;
-    const wu_json *items = NULL, *channels = NULL;
+    const wu_json *items = NULL, *channels = NULL, *deepgram = NULL;
     wu_code rc;
     (void)o;
     if ((rc = wu_in_object(&results, &p1, &root, "results", err))) goto done;
@@ -230,7 +305,10 @@ static wu_code parse(wu_conversation *c, const wu_json *j, const char *where,
     if ((rc = read_contact(&g, &root, &results))) goto done;
     if ((rc = wu_in_object(&labels, &p2, &results, "channel_labels", err))) goto done;
     if (labels.j && (rc = wu_in_array(&channels, &labels, "channels", err))) goto done;
-    if (channels) {
+    if ((rc = wu_in_array(&deepgram, &results, "channels", err))) goto done;
+    if (deepgram) {
+        rc = add_deepgram(&g, &results, deepgram);
+    } else if (channels) {
         rc = add_channels(&g, &results, channels);
     } else {
         if ((rc = read_marks(&g.marks, &results, err))) goto done;
@@ -239,7 +317,7 @@ static wu_code parse(wu_conversation *c, const wu_json *j, const char *where,
         if (!rc) rc = end_turn(&g);
     }
     if (!rc) rc = wu_fill_done(c, where, err);
-    if (!rc && channels) rc = wu_fill_merge(c, where, err);
+    if (!rc && (channels || deepgram)) rc = wu_fill_merge(c, where, err);
 done:
     wu_buf_free(&g.text);
     free(g.marks.p);
@@ -249,7 +327,7 @@ done:
 const wu_format_row wu_format_transcribe = {
     .format = WU_FORMAT_TRANSCRIBE,
     .name = "transcribe",
-    .summary = "Amazon Transcribe with speaker labels",
+    .summary = "Amazon Transcribe with speaker labels, Deepgram",
     .detect_json = detect,
     .parse_json = parse,
 };

@@ -43,8 +43,7 @@ static const char *const end_key[] = {"end_ms",   "endMs",   "end_time_ms", "end
                                       "end_time", "endTime", "end",         NULL};
 static const char *const length_key[] = {"duration_ms", "durationMs", "duration", NULL};
 
-/* ---- who ---------------------------------------------------------------------------------------
- */
+/* ---- who ------------------------------------------------------------------------------------- */
 
 wu_party_role wu_role_of_word(wu_str s) {
     static const wu_role_word more[] = {
@@ -116,8 +115,7 @@ wu_code wu_fill_speaker(int32_t *out, wu_conversation *c, const wu_json *who, co
     return wu_fill_party(out, c, s.name, s.role, s.id, where, err);
 }
 
-/* ---- words --------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static wu_code join_parts(wu_str *out, wu_arena *arena, const wu_json *parts, const char *where,
                           wu_err *err) {
@@ -163,8 +161,7 @@ wu_code wu_words_of(wu_str *out, wu_arena *arena, const wu_json *v, const char *
     return wu_fail(err, WU_EDATA, "%s: %s is not text", where, key);
 }
 
-/* ---- turns --------------------------------------------------------------------------------------
- */
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 static wu_code take_time(wu_raw_time *out, const wu_json_in *in, const char *const *keys,
                          wu_err *err) {
@@ -196,8 +193,7 @@ static wu_code add_turn(wu_conversation *c, wu_raw_turns *list, const wu_json_in
     return wu_raw_turns_push(list, &t, in->where, err);
 }
 
-/* ---- the array ----------------------------------------------------------------------------------
- */
+/* ---- the array ------------------------------------------------------------------------------- */
 
 /* The array of turns in root, and its name; NULL: there is none. */
 static const wu_json *find_array(const wu_json *root, const char **name) {

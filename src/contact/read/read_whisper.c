@@ -28,8 +28,7 @@ static int detect(const wu_json *root) {
     return wu_json_get(seg, "text") && has_times(seg) ? 90 : 0;
 }
 
-/* ---- speakers -----------------------------------------------------------------------------------
- */
+/* ---- speakers -------------------------------------------------------------------------------- */
 
 /* The speaker of most words. */
 static wu_str speaker_of_words(const wu_json *words) {
