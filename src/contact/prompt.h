@@ -56,7 +56,7 @@ typedef enum wu_prompt_order {
 } wu_prompt_order;
 
 /* Appends one whole user message. context is a rendered block or empty; conversation the lines of
- * wu_transcript_render(). White space at their ends does not matter. ENOMEM. */
+ * wu_conversation_render(). White space at their ends does not matter. ENOMEM. */
 WU_MUST_CHECK wu_code wu_prompt_render(wu_buf *out, const wu_task *t, wu_prompt_order order,
                                        wu_str context, wu_str conversation);
 

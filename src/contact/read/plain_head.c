@@ -108,7 +108,10 @@ static bool looks_like_name(wu_str s) {
 
 static bool is_short(wu_str s) {
     int words = 1;
-    for (size_t i = 0; i < s.n; i++) words += s.p[i] == ' ';
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return false;
+        words += s.p[i] == ' ';
+    }
     return s.n > 0 && s.n <= NAME_BYTES && words <= NAME_WORDS;
 }
 

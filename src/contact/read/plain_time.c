@@ -237,12 +237,13 @@ static size_t span(wu_str s, size_t i, bool bracket, wu_text_time *t) {
     return n + gap + m;
 }
 
-size_t wu_time_prefix(wu_str s, wu_text_time *t) {
+size_t wu_time_prefix(wu_str s, wu_text_time *out) {
+    wu_text_time t;
     const char open = at(s, 0), close = open == '[' ? ']' : open == '(' ? ')' : 0;
     size_t i = close ? blanks(s, 1) : 0;
-    const size_t n = span(s, i, close != 0, t);
+    const size_t n = span(s, i, close != 0, &t);
     if (n == 0) return 0;
-    t->bracket = close ? open : 0;
+    t.bracket = close ? open : 0;
     i += n;
     if (close) {
         i = blanks(s, i);
@@ -255,6 +256,7 @@ size_t wu_time_prefix(wu_str s, wu_text_time *t) {
         i = blanks(s, i + 1);
     else if (!close && i == end && i < s.n)
         return 0; /* "12:30pm-ish" */
+    *out = t;
     return i;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEAD_BYTES = 64 << 10 };
@@ -81,13 +82,16 @@ static wu_code refuse_utf16(const char *where, wu_err *err) {
                    where);
 }
 
-/* The whole of text is UTF-8; the message has line and byte of what is not. */
+/* The whole of text is UTF-8 without NUL; the message has line and byte of what is not. */
 static wu_code check_encoding(wu_str text, const char *where, wu_err *err) {
     size_t line = 1, start = 0;
     if (is_utf16(text)) return refuse_utf16(where, err);
     for (size_t i = 0; i < text.n;) {
         int n = 1;
         const unsigned char c = (unsigned char)text.p[i];
+        if (c == 0)
+            return wu_fail(err, WU_EDATA, "%s:%zu: byte %zu of the line is NUL, want text", where,
+                           line, i - start + 1);
         if (c >= 0x80 && wu_utf8_next((wu_str){text.p + i, text.n - i}, &n) != WU_UTF8_CHAR)
             return wu_fail(err, WU_EDATA,
                            "%s:%zu: byte %zu of the line, 0x%02x, is not valid UTF-8", where, line,
@@ -133,7 +137,7 @@ static int hint(wu_format f, const char *path) {
         {".srt", WU_FORMAT_SRT}, {".md", WU_FORMAT_PLAIN}, {".txt", WU_FORMAT_PLAIN},
     };
     for (size_t i = 0; i < WU_LEN(known); i++)
-        if (known[i].format == f && has_suffix(path, known[i].suffix)) return 15;
+        if (known[i].format == f && has_suffix(path, known[i].suffix)) return 5;
     return 0;
 }
 
@@ -323,10 +327,11 @@ static bool is_list(const wu_json *root) {
 }
 
 static wu_code load(wu_reader *r, wu_err *err) {
-    wu_code rc = wu_read_file(&r->text, r->path, WU_READ_LIMIT, err);
-    if (rc == WU_ENOMEM && r->text.n == 0)
+    struct stat about;
+    if (stat(r->path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > WU_READ_LIMIT)
         return wu_fail(err, WU_EDATA, "%s: larger than %d MiB, which only CSV and JSONL may be",
                        r->path, WU_READ_LIMIT >> 20);
+    wu_code rc = wu_read_file(&r->text, r->path, WU_READ_LIMIT, err);
     if (rc || (rc = check_encoding(wu_buf_view(&r->text), r->path, err))) return rc;
     const wu_format_row *row = find_row(r->format);
     if (row && !row->parse_json) return WU_OK;

@@ -97,20 +97,21 @@ static bool is_section_title(wu_str s) {
 }
 
 /* From the heading "Transcript" to the next one of its level or above: a line of its own, never a
- * "##" within words. */
+ * "##" within words. A title "Call transcript" may have a section "Transcript" below. */
 static void find_section(plain *p) {
+    int8_t level = 0;
     p->begin = 0;
     p->end = p->n;
-    for (int32_t i = 0; i < p->n; i++) {
-        const int8_t level = p->line[i].level;
-        if (level == 0 || !is_section_title(p->line[i].body)) continue;
-        p->has_section = true;
-        p->begin = i + 1;
-        for (p->end = i + 1; p->end < p->n; p->end++)
-            if (p->line[p->end].level > 0 && p->line[p->end].level <= level &&
-                p->line[p->end].label.n == 0)
-                break;
-        return;
+    for (int32_t i = 0; i < p->end; i++) {
+        const wu_plain_line *l = &p->line[i];
+        if (l->level == 0 || l->label.n > 0) continue;
+        if (is_section_title(l->body) && l->level > level) {
+            p->has_section = true;
+            p->begin = i + 1;
+            level = l->level;
+        } else if (p->has_section && l->level <= level) {
+            p->end = i;
+        }
     }
 }
 
@@ -120,22 +121,24 @@ static bool is_pair(const wu_plain_line *l) {
     return l->label.n > 0 && l->level == 0 && l->time.kind == WU_TIME_NONE;
 }
 
-/* Lines up to the next blank one: metadata if all are "Key: value", a key says so and something
- * comes below. "Agent: Dana" alone is a turn. */
-static int32_t head_block(plain *p, int32_t begin) {
+/* Lines up to the next blank one, *next: metadata if all (but a title above) are "Key: value", a
+ * key says so and something comes below. "Agent: Dana" alone is a turn. */
+static bool head_block(plain *p, int32_t begin, int32_t *next) {
     int32_t known = 0, roles = 0, i = begin;
     bool pairs = true;
     for (; i < p->end && (i == begin || !p->line[i].blank_before); i++) {
         const wu_plain_line *l = &p->line[i];
         if (l->level > 0) continue;
-        if (!is_pair(l)) pairs = false;
+        if (!is_pair(l) && (i > begin || l->label.n > 0 || l->time.kind != WU_TIME_NONE))
+            pairs = false;
         const bool key = wu_plain_key(l->label);
         known += key;
         roles += !key && wu_role_of_label(l->label) != WU_PARTY_UNKNOWN;
     }
-    if (!pairs || known == 0 || i == p->end || (roles > 0 && known < 2)) return begin;
+    *next = i;
+    if (!pairs || known == 0 || i == p->end || (roles > 0 && known < 2)) return false;
     for (int32_t k = begin; k < i; k++) p->line[k].in_head = true;
-    return i;
+    return true;
 }
 
 static void mark_head(plain *p) {
@@ -144,24 +147,25 @@ static void mark_head(plain *p) {
             p->line[i].in_head = (i < p->begin || i >= p->end) && is_pair(&p->line[i]);
         return;
     }
-    for (int32_t i = 0; i < p->end;) {
-        const int32_t next = head_block(p, i);
-        if (next > i) {
-            i = next;
-            continue;
-        }
+    for (int32_t i = 0, next; i < p->end; i = next) {
+        if (head_block(p, i, &next)) continue;
         /* a title may stand above */
         if (p->line[i].level == 0 && p->line[i].label.n > 0) break;
         if (p->line[i].time.kind != WU_TIME_NONE) break;
-        i++;
     }
+}
+
+/* A key with its unit: "Hold (min)". */
+static wu_str key_of(const wu_plain_line *l) {
+    if (l->aside.n == 0) return l->label;
+    return (wu_str){l->label.p, (size_t)(l->aside.p + l->aside.n + 1 - l->label.p)};
 }
 
 static wu_code read_head(plain *p, wu_err *err) {
     for (int32_t i = 0; i < p->n; i++) {
         const wu_plain_line *l = &p->line[i];
         bool known;
-        if (l->in_head && wu_plain_head_line(&p->head, p->c, l->label, l->text, &known))
+        if (l->in_head && wu_plain_head_line(&p->head, p->c, key_of(l), l->text, &known))
             return no_memory(p, err);
     }
     return WU_OK;
@@ -357,7 +361,7 @@ static wu_code go_on(plain *p, wu_str text, wu_err *err) {
 static wu_code before_first(plain *p, int32_t i, bool apart, wu_err *err) {
     const wu_plain_line *l = &p->line[i];
     bool known = false;
-    if (l->label.n > 0 && wu_plain_head_line(&p->head, p->c, l->label, l->text, &known))
+    if (l->label.n > 0 && wu_plain_head_line(&p->head, p->c, key_of(l), l->text, &known))
         return no_memory(p, err);
     if (known || apart || l->level > 0) return WU_OK;
     return wu_fail(err, WU_EDATA,

@@ -75,7 +75,7 @@ static size_t plain_words(char *p, wu_str s) {
             memcpy(p + n, meant, strlen(meant));
             n += strlen(meant);
         } else if (t == 0) {
-            p[n++] = s.p[i];
+            p[n++] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? ' ' : s.p[i];
         }
         i += t + e + (t + e == 0);
     }
