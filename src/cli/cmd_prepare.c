@@ -63,7 +63,8 @@ static const wu_opt table[] = {
     {"redact-types", 0, WU_OPT_TEXT, offsetof(options, redact_types), "TYPE,...", NULL, NULL, 0, 0,
      false, "Only these types; see `wrapup redact`. By default all."},
     {"redact-patterns", 0, WU_OPT_TEXT, offsetof(options, redact_patterns), "FILE", NULL, NULL, 0,
-     0, false, "Patterns of your own, a line TYPE=REGEX each."},
+     0, false,
+     "Patterns of your own, a line TYPE=REGEX each; lines that begin with # do not count."},
     {"redact-words", 0, WU_OPT_TEXT, offsetof(options, redact_words), "TYPE=FILE,...", NULL, NULL,
      0, 0, false, "Word lists of your own, a word or phrase a line."},
     WU_INPUT_OPTIONS(options, input),
@@ -91,7 +92,8 @@ static const char *const *split(work *w, const char *text, const char *signs) {
     const char **list = wu_arena_zero(&w->arena, strlen(text) / 2 + 2, sizeof(*list));
     size_t n = 0;
     if (!copy || !list) return NULL;
-    for (char *p = strtok_r(copy, signs, &save); p; p = strtok_r(NULL, signs, &save)) list[n++] = p;
+    for (char *p = strtok_r(copy, signs, &save); p; p = strtok_r(NULL, signs, &save))
+        if (*p != '#') list[n++] = p; /* a comment, in a file of patterns */
     return list;
 }
 
