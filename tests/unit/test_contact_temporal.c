@@ -281,6 +281,27 @@ static void flaw_03_history_comes_from_the_record_only(void **state) {
     }
 }
 
+/* Waits were drawn shorter at night and on weekends, when fewer people answer. */
+static void flaw_22_a_wait_is_the_one_of_the_record(void **state) {
+    (void)state;
+    static const char *const start[] = {"2024-05-14T10:00:00", "2024-05-18T03:00:00",
+                                        "2024-12-25T23:00:00", NULL};
+    wu_temporal_rules r = world.rules;
+    wu_temporal_maker m;
+    wu_temporal t;
+    r.simulate = true; /* even then */
+    wu_temporal_init(&m, &r);
+    for (size_t i = 0; i < WU_LEN(start); i++) {
+        wu_contact c = contact_at(start[i]);
+        c.queue_wait_s = 100;
+        wu_temporal_make(&t, &m, &c, WU_STR("c1"));
+        assert_int_equal(t.queue_wait_s, 100);
+        c.queue_wait_s = -1;
+        wu_temporal_make(&t, &m, &c, WU_STR("c1"));
+        assert_int_equal(t.queue_wait_s >= 0, !start[i]); /* drawn only with a drawn time */
+    }
+}
+
 /* Shares over many draws against those of the rules that are simulated; seasons have their last
  * days and January here, so those of the winter are more. */
 static void what_is_simulated_has_the_known_distribution(void **state) {
@@ -434,6 +455,7 @@ int main(void) {
         cmocka_unit_test(zones),
         cmocka_unit_test(flaw_02_times_are_real_and_the_same_for_all_six),
         cmocka_unit_test(flaw_03_history_comes_from_the_record_only),
+        cmocka_unit_test(flaw_22_a_wait_is_the_one_of_the_record),
         cmocka_unit_test(what_is_simulated_has_the_known_distribution),
         cmocka_unit_test(lines_are_dropped_for_a_conversation_as_a_whole),
         cmocka_unit_test(a_record_gets_its_block_once),
