@@ -845,6 +845,20 @@ static void jsonl_of_turns(void **state) {
     next_ends();
 }
 
+static void a_map_can_leave_a_field_out(void **state) {
+    static const char table[] = "id,role,text,date\n1,agent,a,05/14/2024\n2,agent,b,05/14/2024\n";
+    (void)state;
+    open_rows(true, table, NULL);
+    next_fails("in:2: date is \"05/14/2024\"");
+    open_rows(true, table, "time=-,start_time=-");
+    next_is("1", 1);
+    next_is("2", 1);
+    next_ends();
+    open_rows(true, table, "time=-,start_time=-,id=-");
+    next_is("", 2);
+    next_ends();
+}
+
 static void maps_have_paths_and_are_checked(void **state) {
     static const struct {
         const char *text, *why;
@@ -1015,6 +1029,7 @@ int main(void) {
         cmocka_unit_test(csv_with_a_conversation_a_row),
         cmocka_unit_test(jsonl_of_conversations),
         cmocka_unit_test(jsonl_of_turns),
+        cmocka_unit_test(a_map_can_leave_a_field_out),
         cmocka_unit_test(maps_have_paths_and_are_checked),
         cmocka_unit_test(a_line_that_is_too_long_is_passed_over),
         cmocka_unit_test(many_ids_are_grouped_in_linear_time),

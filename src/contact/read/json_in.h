@@ -186,6 +186,8 @@ typedef enum wu_map_field {
 
 /* The column that map names for a field; NULL: none. map may be NULL. */
 const char *wu_map_given(const wu_column_map *map, wu_map_field f);
+/* The map says that the field is not to be read ("start_time=-"), not by its usual names either. */
+bool wu_map_off(const wu_column_map *map, wu_map_field f);
 /* Rank of a name among the usual ones of a field, from 1; 0: it is none. Case, blanks, '_', '-' do
  * not count. */
 int wu_map_rank(wu_map_field f, wu_str name);

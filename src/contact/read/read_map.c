@@ -118,15 +118,24 @@ wu_code wu_column_map_parse(wu_column_map *map, wu_arena *arena, const char *tex
         rc = take_pair(map, arena, (wu_str){s.p + at, end - at}, err);
         at = end + 1;
     }
-    if (!rc && map->transcript && map->text)
+    if (!rc && wu_map_given(map, WU_MAP_TRANSCRIPT) && wu_map_given(map, WU_MAP_TEXT))
         return wu_fail(err, WU_EARG,
                        "column map: transcript (a conversation a row) and text (a turn a row) "
                        "exclude each other");
     return rc;
 }
 
-const char *wu_map_given(const wu_column_map *map, wu_map_field f) {
+static const char *column_of(const wu_column_map *map, wu_map_field f) {
     return map ? *(const char *const *)((const char *)map + field[f].map_at) : NULL;
+}
+
+bool wu_map_off(const wu_column_map *map, wu_map_field f) {
+    const char *column = column_of(map, f);
+    return column && strcmp(column, "-") == 0;
+}
+
+const char *wu_map_given(const wu_column_map *map, wu_map_field f) {
+    return wu_map_off(map, f) ? NULL : column_of(map, f);
 }
 
 /* ---- names
@@ -204,7 +213,7 @@ void wu_map_row(wu_mapped *out, const wu_json *row, const wu_column_map *map) {
         const wu_str key = wu_json_key(it);
         if (!bare_name(bare, key) || is_text_empty(wu_json_value(it))) continue;
         for (size_t f = 0; f < WU_N_MAP_FIELD; f++) {
-            if (wu_map_given(map, (wu_map_field)f)) continue;
+            if (column_of(map, (wu_map_field)f)) continue;
             const int rank = rank_of(field[f].usual, bare);
             if (rank == 0 || (best[f] && best[f] <= rank)) continue;
             best[f] = rank;

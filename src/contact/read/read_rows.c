@@ -357,6 +357,7 @@ static bool has_column(const wu_row_stream *s, const char *name) {
 static size_t count_usual(const wu_row_stream *s, wu_map_field f) {
     size_t n = 0;
     if (wu_map_given(s->o.map, f)) return 1;
+    if (wu_map_off(s->o.map, f)) return 0;
     for (size_t i = 0; i < wu_json_size(s->header); i++)
         n += wu_map_rank(f, wu_json_str(wu_json_at(s->header, i))) > 0;
     return n;
