@@ -81,8 +81,9 @@ wu_code wu_chart_columns(wu_buf *out, const wu_chart *c, const wu_bar *bar, int 
     const double slot = fmin((p.right - p.left) / n, 80.0), width = fmax(slot * 0.8, 0.5);
     double widest = 0.0;
     for (int i = 0; i < n; i++) widest = fmax(widest, wu_text_width(bar[i].label));
-    const double room = fmax(slot - 4.0, 40.0);
+    const double room = fmax(slot - 4.0, 70.0);
     const int every = (int)ceil((fmin(widest, room) + 6.0) / slot);
+    double free_from = 0.0; /* of the line of labels */
     wu_code rc = wu_svg_open(out, c, p.bottom + (c->x_title ? 38.0 : 22.0));
     if (!rc) rc = wu_svg_y_axis(out, &p, c->y_title);
     for (int i = 0; !rc && i < n; i++) {
@@ -91,13 +92,14 @@ wu_code wu_chart_columns(wu_buf *out, const wu_chart *c, const wu_bar *bar, int 
         if (height > 0.0)
             rc = wu_svg_bar(out, bar[i].is_odd, middle - width / 2.0, p.bottom - height, width,
                             height, bar[i].label, note_of(&bar[i], &number));
-        if (!rc && i % every == 0) {
-            const double half = fmin(wu_text_width(bar[i].label), room) / 2.0;
-            const double x = fmin(middle, WU_PAPER - half);
+        const double half = fmin(wu_text_width(bar[i].label), room) / 2.0;
+        const double x = fmin(middle, WU_PAPER - half);
+        if (!rc && i % every == 0 && x - half >= free_from) {
+            free_from = x + half + 4.0;
             rc = wu_svg_words(out, x, p.bottom + 16.0, "middle", "soft", bar[i].label, room);
         }
     }
-    if (!rc) rc = wu_svg_x_axis(out, &p, false, c->x_title);
+    if (!rc) rc = wu_svg_x_axis(out, &p, false, 0.0, c->x_title);
     return rc ? rc : wu_svg_close(out);
 }
 
@@ -152,7 +154,9 @@ wu_code wu_chart_histogram(wu_buf *out, const wu_chart *c, const wu_bins *b, con
     if (n_mark > MOST_MARKS) n_mark = MOST_MARKS;
     wu_plot p = plot_of(most, true, 0.0);
     const double hi = b->lo + b->width * b->n;
-    p.x = wu_axis_of(b->lo, hi, 6, b->width - floor(b->width) <= 0.0);
+    const bool is_whole = b->width - floor(b->width) <= 0.0;
+    const bool is_single = is_whole && b->width < 1.5;
+    p.x = wu_axis_of(b->lo, hi, 6, is_whole);
     p.x.lo = b->lo;
     p.x.hi = hi;
     p.right = WU_PAPER - 14.0;
@@ -167,13 +171,17 @@ wu_code wu_chart_histogram(wu_buf *out, const wu_chart *c, const wu_bins *b, con
         const double left = wu_plot_x(&p, from), width = wu_plot_x(&p, to) - left;
         const double height = fmax(p.bottom - wu_plot_y(&p, (double)b->count[i]), 1.0);
         if (b->count[i] <= 0) continue;
-        snprintf(label, sizeof(label), "%s to %s", wu_number_of(from, b->width).text,
-                 wu_number_of(to, b->width).text);
+        if (is_single)
+            snprintf(label, sizeof(label), "%s", wu_number_of(from, 1.0).text);
+        else
+            snprintf(label, sizeof(label), "%s to %s", wu_number_of(from, b->width).text,
+                     wu_number_of(is_whole ? to - 1.0 : to, b->width).text);
         const double gap = width > 4.0 ? 1.0 : 0.0;
         rc = wu_svg_bar(out, false, left + gap / 2.0, p.bottom - height, fmax(width - gap, 0.5),
                         height, wu_str_of(label), wu_number_of((double)b->count[i], 1.0).text);
     }
-    if (!rc) rc = wu_svg_x_axis(out, &p, true, c->x_title);
+    /* A column of one whole number has it below its middle. */
+    if (!rc) rc = wu_svg_x_axis(out, &p, true, is_single ? 0.5 : 0.0, c->x_title);
     if (!rc) rc = draw_marks(out, &p, mark, n_mark, row, x, rows);
     return rc ? rc : wu_svg_close(out);
 }
@@ -261,7 +269,7 @@ wu_code wu_chart_lines(wu_buf *out, const wu_chart *c, const wu_series *s, int n
     const double below = p.bottom + (c->x_title ? 38.0 : 22.0);
     wu_code rc = wu_svg_open(out, c, below + 18.0 * legend_rows(s, n) + 4.0);
     if (!rc) rc = wu_svg_y_axis(out, &p, c->y_title);
-    if (!rc) rc = wu_svg_x_axis(out, &p, true, c->x_title);
+    if (!rc) rc = wu_svg_x_axis(out, &p, true, 0.0, c->x_title);
     for (int k = 0; !rc && k < n; k++) rc = draw_line(out, &p, &s[k], k);
     if (!rc) rc = legend(out, s, n, below + 14.0);
     return rc ? rc : wu_svg_close(out);

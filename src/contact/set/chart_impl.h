@@ -29,9 +29,11 @@ WU_MUST_CHECK wu_code wu_svg_line(wu_buf *out, const char *class_, double x1, do
 /* A filled bar with its title. */
 WU_MUST_CHECK wu_code wu_svg_bar(wu_buf *out, bool is_odd, double x, double y, double width,
                                  double height, wu_str label, const char *note);
-/* Horizontal lines and their numbers; numbers below the x axis; titles of both. */
+/* Horizontal lines and their numbers; numbers below the x axis, each moved to the right by shift;
+ * titles of both. */
 WU_MUST_CHECK wu_code wu_svg_y_axis(wu_buf *out, const wu_plot *p, const char *title);
-WU_MUST_CHECK wu_code wu_svg_x_axis(wu_buf *out, const wu_plot *p, bool numbers, const char *title);
+WU_MUST_CHECK wu_code wu_svg_x_axis(wu_buf *out, const wu_plot *p, bool numbers, double shift,
+                                    const char *title);
 /* "There are no data." */
 WU_MUST_CHECK wu_code wu_svg_nothing(wu_buf *out, const wu_chart *c);
 

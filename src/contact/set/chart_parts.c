@@ -14,7 +14,7 @@ const char wu_chart_css[] =
     "@media(prefers-color-scheme:dark){:root{--chart-ink:#e8eaed;--chart-soft:#a9afb7;"
     "--chart-grid:#34383e;--chart-axis:#71777f;--chart-0:#56b4e9;--chart-1:#f0883e;"
     "--chart-2:#2fbf93;--chart-3:#dc93bb;--chart-4:#e6b33c;--chart-5:#8fd0f5}}\n"
-    "svg.chart{display:block;width:100%;height:auto;max-width:560px;"
+    "svg.chart{display:block;width:100%;height:auto;max-width:560px;overflow:visible;"
     "font:12px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;"
     "font-variant-numeric:tabular-nums}\n"
     ".chart text{fill:var(--chart-ink)}.chart .soft{fill:var(--chart-soft)}\n"
@@ -75,11 +75,12 @@ wu_code wu_xml_text(wu_buf *out, wu_str s) {
     return rc;
 }
 
+/* At 12 units; of a wide font, so that nothing is cut in others either. */
 static double char_width(uint32_t c) {
     if (c >= 0x1100) return 12.5; /* mostly wide */
-    if (c < 0x80 && strchr("iIjl.,:;'|!()[] ", (int)c)) return 3.6;
-    if (c == 'm' || c == 'w' || c == 'M' || c == 'W' || c == '@' || c == '%') return 10.0;
-    return c >= 'A' && c <= 'Z' ? 8.0 : 6.8;
+    if (c < 0x80 && strchr("iIjlft.,:;'|!()[] ", (int)c)) return 4.5;
+    if (c == 'm' || c == 'w' || c == 'M' || c == 'W' || c == '@' || c == '%') return 11.8;
+    return c >= 'A' && c <= 'Z' ? 8.8 : 7.5;
 }
 
 double wu_text_width(wu_str s) {
@@ -231,13 +232,15 @@ wu_code wu_svg_y_axis(wu_buf *out, const wu_plot *p, const char *title) {
                         WU_PAPER / 2.0);
 }
 
-wu_code wu_svg_x_axis(wu_buf *out, const wu_plot *p, bool numbers, const char *title) {
+wu_code wu_svg_x_axis(wu_buf *out, const wu_plot *p, bool numbers, double shift,
+                      const char *title) {
     const double first = ceil(p->x.lo / p->x.step - 1e-9) * p->x.step;
     wu_code rc = WU_OK;
     for (int i = 0; numbers && !rc && i < 100; i++) {
         const double v = first + i * p->x.step;
         if (v > p->x.hi + p->x.step * 1e-6) break;
-        const double x = wu_plot_x(p, v);
+        if (v + shift > p->x.hi) break;
+        const double x = wu_plot_x(p, v + shift);
         const wu_number n = wu_number_of(v, p->x.step);
         const double half = wu_text_width(wu_str_of(n.text)) / 2.0;
         const char *anchor = x + half > WU_PAPER ? "end" : "middle";

@@ -6,6 +6,7 @@
 #include "contact/set/chart.h"
 #include "contact/set/stats_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,29 +26,32 @@ static const char page_css[] =
     "h3{font-size:14.5px;margin:0 0 10px;overflow-wrap:anywhere}\n"
     "p{margin:8px "
     "0}.soft,figcaption,caption{color:var(--chart-soft)}figcaption{font-size:13px;margin-top:8px}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px;"
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:12px;"
     "margin:20px 0 0;padding:0}\n"
     ".tiles div{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:10px "
     "14px}"
     ".tiles dt{font-size:13px;color:var(--chart-soft)}"
     ".tiles dd{margin:0;font-size:22px;font-weight:600;font-variant-numeric:tabular-nums;"
     "overflow-wrap:anywhere}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,350px),1fr));"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));"
     "gap:12px;align-items:start}\n"
+    ".many{display:block;columns:3 340px;column-gap:12px}"
+    ".many figure{display:inline-block;width:100%;margin:0 0 12px}\n"
     "figure,.card{margin:0;background:var(--card);border:1px solid var(--edge);border-radius:8px;"
     "padding:14px 16px;break-inside:avoid}\n"
-    ".card+.card,.cards+.card,.card+.cards{margin-top:12px}.wide{overflow-x:auto}\n"
+    ".card+.card,.card+.cards,.cards+.card{margin-top:12px}.wide{overflow-x:auto}\n"
     "table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}"
     "caption{text-align:left;padding-bottom:6px}"
     "th,td{padding:4px 10px;text-align:right;white-space:nowrap;border-top:1px solid var(--edge)}"
     "thead th{border-top:0;font-weight:500;color:var(--chart-soft)}"
     "th:first-child,td:first-child{text-align:left;padding-left:0}tbody th{font-weight:400}"
-    "td.text{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8em}"
+    ".text{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8em}"
     "tbody th.name{white-space:normal;overflow-wrap:anywhere;min-width:10em}\n"
     "ul.notes{margin:0;padding-left:20px}ul.notes li{margin:3px 0}\n"
     "@media "
     "print{:root{--page:#fff;--card:#fff;--edge:#bbb}body{max-width:none;padding:0;font-size:12px}"
-    "h2{break-after:avoid}.wide{overflow:visible}.cards{grid-template-columns:1fr 1fr}}\n";
+    "h2{break-after:avoid}.wide{overflow:visible}.cards{grid-template-columns:1fr "
+    "1fr}.many{columns:2}}\n";
 
 static wu_code text(wu_buf *out, const char *s) { return wu_xml_text(out, wu_str_of(s)); }
 
@@ -86,13 +90,11 @@ static wu_code tiles(wu_buf *out, const wu_stats *s) {
     if (!rc && s->n_example && s->o.tokenizer) {
         rc = tile(out, "Tokens", wu_show_int(s->n_tok).text);
         if (!rc)
-            rc = tile(out, "Longest example, tokens",
+            rc = tile(out, "Longest, in tokens",
                       wu_show_int(all->size[WU_SIZE_TOKENS][WU_PART_WHOLE].max).text);
     }
     if (!rc) rc = tile(out, "Words", wu_show_int(s->words.sum).text);
-    if (!rc)
-        rc = tile(out, "Turns of a conversation, median",
-                  wu_show_int(wu_tally_quantile(&s->turns, 500)).text);
+    if (!rc) rc = tile(out, "Turns, median", wu_show_int(wu_tally_quantile(&s->turns, 500)).text);
     if (!rc) rc = tile(out, "Languages", wu_show_int(s->language.n).text);
     if (!rc && s->n_agent) rc = tile(out, "Agents", wu_show_int(s->n_agent).text);
     return rc ? rc : wu_buf_str(out, "</dl>\n");
@@ -157,7 +159,7 @@ static wu_code inputs(wu_buf *out, const wu_stats *s) {
     wu_code rc = heading(out, "Input");
     if (!rc)
         rc = wu_buf_str(out, "<div class=\"card wide\"><table><thead><tr><th scope=\"col\">file or "
-                             "directory</th><th scope=\"col\">taken for</th>"
+                             "directory</th><th scope=\"col\" class=\"text\">taken for</th>"
                              "<th scope=\"col\">conversations</th><th scope=\"col\">examples</th>"
                              "<th scope=\"col\">not readable</th></tr></thead>\n<tbody>\n");
     for (int32_t i = 0; !rc && i < s->n_input; i++) rc = input_row(out, &s->input[i]);
@@ -194,27 +196,52 @@ static wu_code end_table(wu_buf *out) { return wu_buf_str(out, "</tbody></table>
 
 /* ---------------------------------------------------------------------------- pictures */
 
-enum { BINS = 64 };
+enum { BINS = 64, LEAST_BINS = 8 };
+
+/* The largest value up to fence. */
+static int64_t largest_up_to(const wu_tally *t, int64_t fence) {
+    int64_t lo = 0, hi = fence;
+    while (lo < hi) {
+        const int64_t middle = lo + (hi - lo) / 2;
+        if (wu_tally_within(t, middle + 1, fence) > 0)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
+/* Where the axis of a histogram begins and ends. */
+static void reach(const wu_tally *t, int64_t *lo, int64_t *hi) {
+    const int64_t p90 = wu_tally_quantile(t, 900), p99 = wu_tally_quantile(t, 990);
+    int64_t fence = t->max;
+    if (t->n >= 20 && fence > 2 * p99) fence = p99 + p99 / 4;
+    if (t->n >= 20 && fence > 5 * p90 && p90 > 0) fence = p90 * 5 / 2;
+    *hi = fence < t->max ? largest_up_to(t, fence) : fence;
+    *lo = t->min > *hi / 2 ? t->min : 0;
+}
 
 /* From 0 unless all values are far from it; a few very large ones are left out and said. */
 static wu_code histogram(wu_buf *out, const char *title, const char *x_title, const char *y_title,
                          const wu_tally *t, const wu_stats *marks_of) {
-    int64_t count[BINS], hi = t->max;
+    int64_t count[BINS], lo, hi;
     char label[WU_STATS_LIMITS][32], caption[160] = "";
     wu_mark mark[WU_STATS_LIMITS];
     int n_mark = 0;
-    const int64_t p99 = wu_tally_quantile(t, 990);
-    if (t->n >= 20 && hi > 3 * p99 && p99 > 0) hi = 2 * p99;
+    reach(t, &lo, &hi);
     for (int i = 0; marks_of && i < marks_of->o.n_limit; i++) {
         const int32_t v = marks_of->limit[i].n_tok;
         if (v > hi && v <= hi + hi / 3) hi = v; /* the next limit is close enough to be seen */
         snprintf(label[i], sizeof(label[i]), "%s", wu_show_int(v).text);
         mark[n_mark++] = (wu_mark){v, label[i]};
     }
-    const double lo = t->min > hi / 2 ? (double)t->min : 0.0;
-    const wu_axis a = wu_axis_of(lo, (double)(hi > 0 ? hi : 1), 25, true);
+    wu_axis a = wu_axis_of((double)lo, (double)(hi > 0 ? hi : 1), 25, true);
+    /* A few columns do not fill the picture. */
+    double below = (LEAST_BINS - 1) - floor(((double)hi - a.lo) / a.step);
+    below = fmin(below / 2.0, a.lo / a.step);
+    if (below > 0.0) a.lo -= floor(below) * a.step;
     wu_bins b = {.lo = a.lo, .width = a.step, .count = count};
-    while (b.n < BINS && a.lo + b.n * a.step <= (double)hi) {
+    while (b.n < LEAST_BINS || (b.n < BINS && a.lo + b.n * a.step <= (double)hi)) {
         const int64_t from = (int64_t)(a.lo + b.n * a.step), step = (int64_t)a.step;
         count[b.n++] = wu_tally_within(t, from, from + step - 1);
     }
@@ -361,10 +388,11 @@ static wu_code examples(wu_buf *out, const wu_stats *s) {
     const wu_size_unit unit = s->o.tokenizer ? WU_SIZE_TOKENS : WU_SIZE_WORDS;
     wu_code rc = heading(out, "Examples");
     if (!rc) rc = wu_buf_str(out, "<div class=\"cards\">\n");
-    for (int t = WU_STATS_ALL; !rc && t >= 0; t--) {
+    for (int k = 0; !rc && k < WU_STATS_TASKS; k++) { /* all, then each */
+        const int t = k == 0 ? WU_STATS_ALL : k - 1;
         char title[96];
         const wu_tally *q = &s->task[t].size[unit][WU_PART_WHOLE];
-        if (q->n == 0 || (t == WU_STATS_OTHER && q->n == s->n_example)) continue;
+        if (q->n == 0 || (k > 0 && s->task[t].n_example == s->n_example)) continue;
         snprintf(title, sizeof(title), "%s, %s", wu_stats_task_name(t), unit_name[unit]);
         rc = histogram(out, title, unit_name[unit], "examples", q, s->o.tokenizer ? s : NULL);
     }
@@ -380,20 +408,21 @@ static wu_code examples(wu_buf *out, const wu_stats *s) {
 
 static wu_code answers(wu_buf *out, const wu_stats *s) {
     wu_code rc = WU_OK;
-    bool any = false;
+    int n = 0; /* tasks with answers */
+    for (int i = 0; i < WU_N_TASK; i++) n += s->task[i].n_answer > 0;
+    if (n == 0) return WU_OK;
+    rc = heading(out, "Scores and labels");
+    if (!rc) rc = wu_buf_fmt(out, "<div class=\"cards%s\">\n", n > 2 ? " many" : "");
     for (int i = 0; !rc && i < WU_N_TASK; i++) {
         const wu_stats_task *c = &s->task[i];
         if (c->n_answer == 0) continue;
-        if (!any) rc = heading(out, "Scores and labels");
-        if (!any && !rc) rc = wu_buf_str(out, "<div class=\"cards\">\n");
-        any = true;
         for (int k = 0; !rc && k < wu_tasks[i].n_field; k++) {
             const wu_field *f = &wu_tasks[i].field[k];
             if (f->kind == WU_FIELD_SCORE) rc = scores(out, f, &c->field[k]);
             if (f->values) rc = labels(out, f, &c->field[k], c->n_answer);
         }
     }
-    return rc || !any ? rc : wu_buf_str(out, "</div>\n");
+    return rc ? rc : wu_buf_str(out, "</div>\n");
 }
 
 static wu_code role_table(wu_buf *out, const wu_stats *s) {
@@ -558,8 +587,8 @@ static wu_code duplicates(wu_buf *out, const wu_stats *s) {
     if (rc || a->n_found == 0) return rc;
     rc = wu_buf_fmt(out,
                     "<div class=\"card wide\"><table><caption>The first %d</caption>\n<thead><tr>"
-                    "<th scope=\"col\">similarity</th><th scope=\"col\" style=\"text-align:left\">"
-                    "conversation</th><th scope=\"col\" style=\"text-align:left\">is like</th>"
+                    "<th scope=\"col\">similarity</th><th scope=\"col\" class=\"text\">"
+                    "conversation</th><th scope=\"col\" class=\"text\">is like</th>"
                     "</tr></thead>\n<tbody>\n",
                     a->n_found);
     for (int i = 0; !rc && i < a->n_found; i++) rc = pair_row(out, &a->found[i]);

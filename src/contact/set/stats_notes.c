@@ -71,7 +71,7 @@ static wu_code duplicates(wu_buf *out, const wu_stats *s) {
         rc = wu_buf_fmt(out, "%s conversations have exactly the words of an earlier one.\n",
                         wu_show_int(s->alike.n_equal).text);
     if (!rc && s->alike.n_near)
-        rc = wu_buf_fmt(out, "%s more are nearly equal to an earlier one.\n",
+        rc = wu_buf_fmt(out, "%s conversations are nearly equal to an earlier one.\n",
                         wu_show_int(s->alike.n_near).text);
     if (!rc && s->n_example_again)
         rc = wu_buf_fmt(out, "%s examples repeat an earlier one, prompt and answer.\n",
@@ -105,7 +105,7 @@ static wu_code field(wu_buf *out, const wu_task *t, const wu_field *f, const wu_
                         t->name, wu_show_int(c->unknown.n_all).text);
     const int64_t n = labels_of(c);
     for (int i = 0; !rc && f->kind == WU_FIELD_ENUM && n > 1 && f->values[i]; i++)
-        if (c->label[i] == n)
+        if (c->label[i] == n && c->unknown.n_all == 0)
             rc = wu_buf_fmt(out, "%s of %s is always %s: there is nothing to tell apart.\n",
                             f->name, t->name, f->values[i]);
     if (!rc && f->kind == WU_FIELD_SCORE && c->value.n > 1 && c->value.min == c->value.max)

@@ -27,7 +27,12 @@ static wu_code put_text(wu_buf *out, wu_str s) {
 static wu_code put_name(wu_buf *out, wu_str s, int width) {
     wu_code rc = wu_buf_str(out, "  ");
     if (!rc) rc = put_text(out, s);
-    for (int64_t n = wu_count_chars(s); !rc && n < width; n++) rc = wu_buf_char(out, ' ');
+    int64_t n = wu_count_chars(s);
+    if (!rc && n > width) { /* the numbers go to a line of their own */
+        rc = wu_buf_str(out, "\n  ");
+        n = 0;
+    }
+    for (; !rc && n < width; n++) rc = wu_buf_char(out, ' ');
     return rc;
 }
 
@@ -66,9 +71,10 @@ static wu_code inputs(wu_buf *out, const wu_stats *s) {
     wu_code rc = title(out, "Input");
     for (int32_t i = 0; !rc && i < s->n_input; i++) {
         const wu_stats_input *in = &s->input[i];
-        rc = put_name(out, wu_str_of(in->name), NAME);
+        rc = wu_buf_str(out, "  ");
+        if (!rc) rc = put_text(out, wu_str_of(in->name));
         if (!rc)
-            rc = wu_buf_fmt(out, "  %s%s%s: ", in->is_examples ? "examples" : "transcripts",
+            rc = wu_buf_fmt(out, ": %s%s%s, ", in->is_examples ? "examples" : "transcripts",
                             in->split[0] ? ", " : "", in->split);
         if (!rc && in->is_examples) rc = wu_buf_fmt(out, "%s of ", wu_show_int(in->n_example).text);
         if (!rc)
@@ -166,13 +172,13 @@ static wu_code limits(wu_buf *out, const wu_stats *s) {
     if (s->o.n_limit) rc = title(out, "Cut at --max-seq-length");
     if (!rc && s->o.n_limit) rc = put_name(out, WU_STR("tokens"), NAME);
     if (!rc && s->o.n_limit)
-        rc = wu_buf_fmt(out, "%9s%9s%14s%9s%14s\n", "too long", "share", "tokens lost", "share",
+        rc = wu_buf_fmt(out, "%9s%9s%14s%9s%17s\n", "too long", "share", "tokens lost", "share",
                         "without answer");
     for (int i = 0; !rc && i < s->o.n_limit; i++) {
         const wu_stats_limit *l = &s->limit[i];
         rc = put_name(out, wu_str_of(wu_show_int(l->n_tok).text), NAME);
         if (!rc)
-            rc = wu_buf_fmt(out, "%9s%9s%14s%9s%14s\n", wu_show_int(l->n_long).text,
+            rc = wu_buf_fmt(out, "%9s%9s%14s%9s%17s\n", wu_show_int(l->n_long).text,
                             wu_show_share(l->n_long, s->n_example).text,
                             wu_show_int(l->n_lost).text, wu_show_share(l->n_lost, s->n_tok).text,
                             wu_show_int(l->n_no_answer).text);
@@ -206,7 +212,10 @@ static wu_code field(wu_buf *out, const wu_field *f, const wu_stats_field *c, in
         rc = share_row(out, wu_str_of(name), c->label[i], n_answer, NULL);
     }
     for (int32_t i = 0; !rc && i < c->unknown.n; i++) {
-        rc = share_row(out, c->unknown.item[i].word, c->unknown.item[i].n, n_answer,
+        char name[WU_COUNTS_WORD + 4];
+        snprintf(name, sizeof(name), "  %.*s", (int)c->unknown.item[i].word.n,
+                 c->unknown.item[i].word.p);
+        rc = share_row(out, wu_str_of(name), c->unknown.item[i].n, n_answer,
                        "not one of its labels");
     }
     if (!rc && c->unknown.n_beyond)
@@ -257,6 +266,23 @@ static wu_code counts(wu_buf *out, const char *name, const wu_counts *c, int64_t
     return rc;
 }
 
+/* Months, or years where there are many. */
+static wu_code months(wu_buf *out, const wu_stats *s) {
+    const int64_t first = s->month.min, last = s->month.max;
+    const int64_t each = last - first >= 24 ? 12 : 1;
+    wu_code rc = WU_OK;
+    for (int64_t m = first - first % each; !rc && m <= last; m += each) {
+        char name[24];
+        const int64_t n = wu_tally_within(&s->month, m, m + each - 1);
+        if (each == 1)
+            snprintf(name, sizeof(name), "%04d-%02d", (int)(1970 + m / 12), (int)(m % 12 + 1));
+        else
+            snprintf(name, sizeof(name), "%04d", (int)(1970 + m / 12));
+        if (n) rc = share_row(out, wu_str_of(name), n, s->n_time, NULL);
+    }
+    return rc;
+}
+
 static wu_code times(wu_buf *out, const wu_stats *s) {
     wu_code rc = title(out, "Time");
     if (!rc && s->n_time == 0)
@@ -277,13 +303,7 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
         snprintf(name, sizeof(name), "%02d:00 to %02d:59", i, i + 1);
         rc = share_row(out, wu_str_of(name), s->hour[i] + s->hour[i + 1], s->n_time, NULL);
     }
-    for (int64_t m = s->month.min; !rc && m <= s->month.max && s->month.n; m++) {
-        char name[24];
-        const int64_t n = wu_tally_within(&s->month, m, m);
-        snprintf(name, sizeof(name), "%04d-%02d", (int)(1970 + m / 12), (int)(m % 12 + 1));
-        if (n) rc = share_row(out, wu_str_of(name), n, s->n_time, NULL);
-    }
-    return rc;
+    return rc ? rc : months(out, s);
 }
 
 static wu_code duplicates(wu_buf *out, const wu_stats *s) {
