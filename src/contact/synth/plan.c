@@ -70,7 +70,7 @@ static void issue_text(draft *d, wu_by by, wu_issue_key key) {
 
 /* A short word of the customer, where people talk to each other. Most often the agent goes on. */
 static void nod(draft *d, double p) {
-    if (!d->letters && maybe(d, 0.45 * p)) customer(d, WU_ACT_C_FINE);
+    if (!d->letters && maybe(d, 0.36 * p)) customer(d, WU_ACT_C_FINE);
 }
 
 /* ------------------------------------------------------------------------------- extras */
@@ -123,7 +123,7 @@ static void release(draft *d, int32_t n, double p) {
 
 static void bot(draft *d) {
     const bool chat = d->l->channel == WU_CHAT;
-    if (!d->letters && maybe(d, chat ? 0.35 : 0.12)) {
+    if (!d->letters && maybe(d, chat ? 0.25 : 0.08)) {
         put(d, WU_BY_BOT, WU_STEP_ACT, WU_ACT_B_GREET, -1);
         customer(d, WU_ACT_C_BOT_TOPIC);
         if (maybe(d, 0.4)) {
@@ -133,8 +133,8 @@ static void bot(draft *d) {
         put(d, WU_BY_BOT, WU_STEP_ACT, WU_ACT_B_HANDOVER, -1);
     }
     if (!chat) return;
-    if (d->l->wait_s >= 45 && maybe(d, 0.5)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_QUEUE, -1);
-    if (maybe(d, 0.5)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_JOINED, -1);
+    if (d->l->wait_s >= 45 && maybe(d, 0.3)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_QUEUE, -1);
+    if (maybe(d, 0.35)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_JOINED, -1);
 }
 
 static void greet(draft *d) {
@@ -343,7 +343,7 @@ static void transfer(draft *d) {
     for (int32_t i = 0; i < d->l->transfers; i++) {
         agent(d, d->l->warm ? WU_ACT_A_TRANSFER_WARM : WU_ACT_A_TRANSFER_COLD);
         if (d->l->warm) nod(d, 0.7);
-        if (maybe(d, 0.5)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_TRANSFERRED, -1);
+        if (maybe(d, 0.3)) put(d, WU_BY_SYSTEM, WU_STEP_ACT, WU_ACT_S_TRANSFERRED, -1);
         d->agent = d->agent == WU_BY_AGENT ? WU_BY_AGENT2 : WU_BY_AGENT;
         d->swapped = d->agent == WU_BY_AGENT; /* back at the first one */
         d->pause_s = 20;
@@ -365,7 +365,7 @@ static void explain(draft *d) {
         customer(d, WU_ACT_C_CONFUSED);
         agent(d, WU_ACT_A_CLEAR);
         if (maybe(d, 0.7)) customer(d, WU_ACT_C_UNDERSTOOD);
-    } else if (maybe(d, 0.25)) {
+    } else if (maybe(d, 0.14)) {
         agent(d, WU_ACT_A_CLEAR);
         if (maybe(d, 0.7)) customer(d, WU_ACT_C_UNDERSTOOD);
     }
