@@ -86,19 +86,33 @@ static int32_t name_at(const wu_redactor *r, int32_t t, wu_cue cue) {
 
 /* ---- names that are known ---- */
 
+static bool holds(const wu_known *k, uint64_t word) {
+    for (int32_t i = 0; i < k->n_word; i++)
+        if (k->word[i] == word) return true;
+    return false;
+}
+
+/* The longest known name with the first word, if it has the others too; or NULL. */
+static const wu_known *known_with(const wu_redactor *r, const uint64_t *word, int32_t n) {
+    const int32_t at = n > 0 ? wu_keymap_get(&r->known_word, word[0]) : -1;
+    for (int32_t i = 0; at >= 0 && i < n; i++)
+        if (!holds(&r->known[at], word[i])) return NULL;
+    return at < 0 ? NULL : &r->known[at];
+}
+
 static bool know(wu_redactor *r, const uint64_t *word, int32_t n) {
     wu_known k = {.n_word = n, .value = wu_hash64(word, (size_t)n * sizeof(*word))};
-    if (n == 0) return true;
+    if (n == 0 || known_with(r, word, n)) return true;
     memcpy(k.word, word, (size_t)n * sizeof(*word));
     if (k.value == 0) k.value = 1;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t *at = wu_keymap_put(&r->known_word, word[i]);
-        if (!at) return false;
-        if (*at < 0 || r->known[*at].n_word < n) *at = (int32_t)r->n_known;
-    }
     if (!wu_room((void **)&r->known, &r->max_known, r->n_known + 1, sizeof(*r->known)))
         return false;
     r->known[r->n_known++] = k;
+    for (int32_t i = 0; i < n; i++) {
+        int32_t *at = wu_keymap_put(&r->known_word, word[i]);
+        if (!at) return false;
+        if (*at < 0 || r->known[*at].n_word < n) *at = (int32_t)r->n_known - 1;
+    }
     return true;
 }
 
@@ -122,18 +136,9 @@ static int32_t words_of(const wu_redactor *r, int32_t first, int32_t last, uint6
     return n;
 }
 
-static bool holds(const wu_known *k, uint64_t word) {
-    for (int32_t i = 0; i < k->n_word; i++)
-        if (k->word[i] == word) return true;
-    return false;
-}
-
 /* "Maria" and "Maria Lopez" are one value. */
 static uint64_t value_of(const wu_redactor *r, const uint64_t *word, int32_t n) {
-    const int32_t at = n > 0 ? wu_keymap_get(&r->known_word, word[0]) : -1;
-    const wu_known *k = at < 0 ? NULL : &r->known[at];
-    for (int32_t i = 0; k && i < n; i++)
-        if (!holds(k, word[i])) k = NULL;
+    const wu_known *k = known_with(r, word, n);
     if (k) return k->value;
     const uint64_t h = wu_hash64(word, (size_t)n * sizeof(*word));
     return h ? h : 1;
@@ -214,6 +219,7 @@ static void from_cue(wu_redactor *r, const wu_mark *m) {
     if (m->cue == WU_CUE_NAME_AFTER) { /* "Angela here", "Robert speaking" */
         const int32_t t = wu_token_near(r, m->first, m->first - 1);
         const int32_t b = t < 0 ? -1 : wu_token_near(r, t, t - 1);
+        if (is_word(r, t) && wu_token_flags(r, t) & WU_W_GIVEN) found(r, t, t); /* "priya here" */
         if (!is_capital_name(r, t)) return;
         if (wu_token_flags(r, t) & GIVEN)
             found(r, t, t);
@@ -298,11 +304,24 @@ static void add_mention(wu_redactor *r, int32_t first, int32_t last) {
                        r->token[last].start + (uint32_t)n, value);
 }
 
+/* A given name that is no other word, with a capital, wherever it stands. */
+static void from_list(wu_redactor *r, int32_t t) {
+    const int32_t before = wu_token_near(r, t, t - 1);
+    if (!is_capital_name(r, t) || !(wu_token_flags(r, t) & WU_W_GIVEN) || r->token[t].shouting)
+        return;
+    if (r->token[t].joined && before >= 0 && !wu_token_is(r, before, '\'') &&
+        !wu_token_is(r, before, '"') && !wu_token_is(r, before, '('))
+        return; /* part of something longer: an address on the net */
+    found(r, t, name_end(r, t, false, 3));
+}
+
 void wu_find_names(wu_redactor *r) {
     for (size_t i = 0; i < r->n_mark; i++)
         if (r->mark[i].cue >= WU_CUE_NAME_SURE) from_cue(r, &r->mark[i]);
-    for (int32_t t = 0; (size_t)t < r->n_token; t++)
+    for (int32_t t = 0; (size_t)t < r->n_token; t++) {
         if (wu_token_is(r, t, ',')) from_comma(r, t);
+        if (r->token[t].kind == WU_T_WORD) from_list(r, t);
+    }
     for (int32_t i = 1; i < r->doc->n_turn; i++)
         if (r->turn_token[i] < r->turn_token[i + 1] && wu_redact_asked(r, i) == WU_CUE_NAME)
             from_answer(r, i);

@@ -286,8 +286,7 @@ static void find_ssn(wu_redactor *r) {
             !is_end(r, e))
             continue;
         const wu_cue cue = wu_redact_cue(r, atom_of(r, a)->first, CUE_FAR);
-        const bool is_form = is_ssn_form(r, a, e) && cue != WU_CUE_OTHER && cue != WU_CUE_PHONE &&
-                             cue != WU_CUE_VERSION;
+        const bool is_form = is_ssn_form(r, a, e) && cue != WU_CUE_OTHER && cue != WU_CUE_VERSION;
         if (cue != WU_CUE_SSN && !is_form) continue;
         add_atoms(r, WU_PII_SSN, a, e);
         add_echo(r, WU_PII_SSN, r->at[a], r->at[e + 1]);

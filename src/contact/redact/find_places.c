@@ -172,10 +172,12 @@ static int german_street(const wu_redactor *r, int32_t t) {
 }
 
 static void german(wu_redactor *r, int32_t t) {
-    const int sure = german_street(r, t);
-    const int32_t number = sure ? over(r, t, '.') : -1;
+    int sure = german_street(r, t);
+    const int32_t number = over(r, t, '.');
     if (!is_number(r, number, 1, 4)) return;
     const int32_t house = house_letter(r, number), last = with_postcode(r, house);
+    if (!sure && (last == house || has(r, t, WU_W_COMMON | WU_W_MONTH)))
+        return; /* "Am Markt 4, 28195 Bremen" */
     if (sure < 2 && last == house && !is_asked(r, t)) return;
     const int32_t before = wu_token_near(r, t, t - 1);
     const bool two_words = is_capital(r, before) && wu_token_text(r, t).n < 8;
