@@ -404,6 +404,19 @@ static void find(draft *d) {
     explain(d);
 }
 
+/* What the customer lets slip about the contact so far. */
+static void remark(draft *d) {
+    const double x = judged(d, 0.4);
+    if (x > 0.2 && maybe(d, 0.45))
+        customer(d, maybe(d, 0.85) ? WU_ACT_C_WARM : WU_ACT_C_LOYAL);
+    else if (x < -0.5 && maybe(d, 0.5))
+        customer(d, maybe(d, 0.5)   ? WU_ACT_C_UPSET
+                    : maybe(d, 0.6) ? WU_ACT_C_VENT
+                                    : WU_ACT_C_SARCASM);
+    else if (maybe(d, 0.03))
+        customer(d, maybe(d, 0.5) ? WU_ACT_C_WARM : WU_ACT_C_UPSET);
+}
+
 static void insult(draft *d) {
     if (d->l->fail != WU_FAIL_INSULT) return;
     agent(d, WU_ACT_A_RUDE);
@@ -537,10 +550,10 @@ static void next_steps(draft *d) {
 
 static void farewell(draft *d) {
     const double x = judged(d, 0.4);
-    if (x > 0.25)
-        customer(d, maybe(d, 0.75) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
+    if (x > 0.1)
+        customer(d, maybe(d, 0.85) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
     else if (x > -0.55)
-        customer(d, maybe(d, 0.15)  ? WU_ACT_C_END_HAPPY
+        customer(d, maybe(d, 0.1)   ? WU_ACT_C_END_HAPPY
                     : maybe(d, 0.2) ? WU_ACT_C_END_POLITE
                                     : WU_ACT_C_END_PLAIN);
     else
@@ -603,10 +616,12 @@ static void understanding(draft *d) {
     look(d);
     hold(d);
     insult(d);
+    if (maybe(d, 0.5)) remark(d);
     const bool before = maybe(d, 0.5);
     if (before) transfer(d);
     find(d);
     if (!before) transfer(d);
+    remark(d);
     if (d->l->hit[WU_ITEM_EMPATHY] && maybe(d, 0.3)) agent(d, WU_ACT_A_EMPATHY);
     if (!d->letters && maybe(d, 0.1)) {
         customer(d, WU_ACT_C_SIDE_QUESTION);
@@ -617,6 +632,7 @@ static void understanding(draft *d) {
     if (early_next) next_steps(d);
     outcome(d);
     if (!early_own) own(d);
+    remark(d);
     if (!early_next) next_steps(d);
     if (late) disclose(d);
 }
