@@ -124,7 +124,8 @@ static wu_code make_turns(const wu_cues *q, open_turn *t, wu_conversation *c, bo
             t->label = cue->voice ? cue->label : (wu_str){0};
             t->open = true;
         }
-        if (cue->end_ms > t->turn.end_ms) t->turn.end_ms = cue->end_ms;
+        if (cue->end_ms > t->turn.end_ms && cue->end_ms >= t->turn.start_ms)
+            t->turn.end_ms = cue->end_ms;
         if (wu_buf_char(&t->words, ' ') || wu_buf_add(&t->words, text.p, text.n))
             return wu_fail(err, WU_ENOMEM, "%s: out of memory", where);
     }
