@@ -199,7 +199,6 @@ static bool add_atom(wu_redactor *r, int32_t first, const said *s, bool is_writt
             if (!put_digit(r, s->digit[i])) return false;
         a.n_long = (uint32_t)s->n;
     }
-    a.n_digit = (uint8_t)WU_MIN(a.n_long, 255u);
     r->atom[r->n_atom++] = a;
     return true;
 }
@@ -268,12 +267,10 @@ static bool read_runs(wu_redactor *r, int32_t turn) {
     int32_t words = 0, t = begin;
     while (t < end) {
         wu_run run;
-        const int32_t at = t;
         t = read_run(r, t, end, &run);
         if (r->out_of_memory) return false;
         if (run.n_atom == 0) break;
         if (!wu_room((void **)&r->run, &r->max_run, r->n_run + 1, sizeof(*r->run))) return false;
-        (void)at;
         words += run.before;
         run.before = words;
         r->run[r->n_run++] = run;

@@ -133,14 +133,11 @@ static void find_emails(wu_redactor *r) {
     for (int32_t t = 0; (size_t)t < r->n_token; t++) {
         int32_t first, last;
         if (wu_token_is(r, t, '@') && written_mail(r, t, &first, &last)) {
-            bool unused;
-            int32_t more = spoken_local(r, first, &unused); /* "john dot smith@..." */
+            /* "john dot smith@..." */
             const int32_t before = wu_token_near(r, first, first - 1);
-            if (!(before >= 0 && (is_dot(r, before) || is_join(r, before)))) more = -1;
-            if (before >= 0 && more < 0 && (is_dot(r, before) || is_join(r, before)))
-                more = wu_token_near(r, before, before - 1);
-            (void)unused;
-            wu_redact_add(r, WU_PII_EMAIL, more >= 0 && is_text(r, more) ? more : first, last, 0);
+            const int32_t more =
+                is_dot(r, before) || is_join(r, before) ? wu_token_near(r, before, before - 1) : -1;
+            wu_redact_add(r, WU_PII_EMAIL, is_text(r, more) ? more : first, last, 0);
             t = last;
         } else if (wu_token_is(r, t, '@') || has(r, t, WU_W_AT)) {
             spoken_mail(r, t);

@@ -344,12 +344,11 @@ static bool is_phone(const wu_redactor *r, int32_t a, int32_t e, phone p) {
 static phone phone_context(const wu_redactor *r, int32_t a) {
     const int32_t first = atom_of(r, a)->first;
     phone p = {wu_redact_cue(r, first, CUE_FAR), false};
-    int32_t before = wu_token_near(r, first, first - 1);
-    p.plus = wu_token_is(r, before, '+');
-    for (int32_t i = 1; p.cue == WU_CUE_NONE && i <= 16; i++) { /* "... is my cell" */
-        const int32_t last = atom_of(r, (int32_t)r->n_chain - 1)->last;
+    p.plus = wu_token_is(r, wu_token_near(r, first, first - 1), '+');
+    const int32_t last = atom_of(r, (int32_t)r->n_chain - 1)->last;
+    for (int32_t i = 1; p.cue == WU_CUE_NONE && i <= 4; i++) { /* "... is my cell" */
         const int32_t t = wu_token_near(r, last, last + i);
-        if (t < 0 || i > 4) break;
+        if (t < 0) break;
         if (r->token[t].in_cue && r->token[t].cue >= 0) p.cue = r->mark[r->token[t].cue].cue;
     }
     return p;

@@ -47,12 +47,13 @@ WU_MUST_CHECK wu_code wu_redactor_create(wu_redactor **out, const wu_redact_opti
                                          wu_err *err);
 void wu_redactor_free(wu_redactor *r); /* NULL allowed */
 
-/* Redacts all turns, names of parties and the contact's names, and the texts in its labels
- * (analysis, journey). Starts the numbers of placeholders over. Idempotent. Errors: ENOMEM. */
+/* Redacts all turns, names and ids of parties, the contact's names and its ids of agent and
+ * customer, and the texts in its labels (analysis, journey); not the conversation's own id. Starts
+ * the numbers of placeholders over. Idempotent. Errors: as wu_redact_text. */
 WU_MUST_CHECK wu_code wu_redact_conversation(wu_redactor *r, wu_conversation *c, wu_err *err);
 
 /* Appends text that belongs to the conversation redacted last, with its numbers: answers, quotes.
- * text must be valid UTF-8. ENOMEM. */
+ * Errors: EDATA (not UTF-8), ENOMEM (also: a pattern reached its limit, with its type). */
 WU_MUST_CHECK wu_code wu_redact_text(wu_redactor *r, wu_buf *out, wu_str text, wu_err *err);
 
 /* Every string of a JSON value, in place. ENOMEM. */

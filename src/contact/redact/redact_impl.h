@@ -150,10 +150,9 @@ typedef struct wu_mark { /* a cue in its place */
 typedef struct wu_atom { /* digits that one number or number word gives */
     int32_t first, last; /* tokens */
     uint32_t digit;      /* first of them in the pool */
-    uint8_t n_digit;     /* spoken ones: up to 9; longer numbers: see wu_run */
     bool is_written;
     uint8_t sep;     /* wu_sep, to the atom before it */
-    uint32_t n_long; /* digits of a written number */
+    uint32_t n_long; /* how many digits */
 } wu_atom;
 
 typedef enum wu_sep {
