@@ -177,10 +177,18 @@ wu_code wu_svg_bar(wu_buf *out, bool is_odd, double x, double y, double width, d
 
 /* -------------------------------------------------------------------------------- axes */
 
+/* Away from where a double ends, so that sums and shares of it are numbers. */
+static double tame(double v) {
+    if (fabs(v) < 1e-290) return 0.0;
+    return v > 1e290 ? 1e290 : v < -1e290 ? -1e290 : v;
+}
+
 wu_axis wu_axis_of(double lo, double hi, int n, bool integer) {
     static const double nice[] = {1.0, 2.0, 5.0, 10.0};
     wu_axis a = {0.0, 1.0, 1.0};
     if (!isfinite(lo) || !isfinite(hi)) return a;
+    lo = tame(lo);
+    hi = tame(hi);
     if (hi < lo) hi = lo;
     double span = hi - lo;
     /* one value alone, or two that a double hardly tells apart */

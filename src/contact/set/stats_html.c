@@ -547,10 +547,10 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
     if (!rc)
         rc = wu_buf_fmt(out,
-                        "<p>%s conversations from %s to %s by their local clocks; %s have no "
-                        "time.</p>\n<div class=\"cards\">\n",
-                        wu_show_int(s->n_time).text, first.p, last.p,
-                        wu_show_int(s->n_no_time + s->n_simulated).text);
+                        "<p>Known of %s of %s conversations: %s to %s by their local clocks.</p>\n"
+                        "<div class=\"cards\">\n",
+                        wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p,
+                        last.p);
     if (!rc) rc = hours(out, s);
     if (!rc) rc = weekdays(out, s);
     if (!rc) rc = months(out, s);
@@ -575,14 +575,14 @@ static wu_code duplicates(wu_buf *out, const wu_stats *s) {
     wu_code rc = heading(out, "Duplicates");
     if (!rc)
         rc = wu_buf_fmt(out,
-                        "<p>%s of %s conversations have exactly the words of an earlier one, %s "
-                        "more are nearly equal to one (an estimate).</p>\n",
-                        wu_show_int(a->n_equal).text, wu_show_int(a->n_text).text,
+                        "<p>Of %s conversations %s have exactly the words of an earlier one; "
+                        "nearly equal to an earlier one, by an estimate: %s.</p>\n",
+                        wu_show_int(a->n_text).text, wu_show_int(a->n_equal).text,
                         wu_show_int(a->n_near).text);
     if (!rc && s->n_example)
         rc = wu_buf_fmt(out,
-                        "<p>%s examples repeat an earlier one, prompt and answer; %s prompts have "
-                        "different answers.</p>\n",
+                        "<p>Examples that repeat an earlier one, prompt and answer: %s. Prompts "
+                        "with different answers: %s.</p>\n",
                         wu_show_int(s->n_example_again).text, wu_show_int(s->n_prompt_torn).text);
     if (rc || a->n_found == 0) return rc;
     rc = wu_buf_fmt(out,

@@ -95,6 +95,7 @@ static wu_json *roles(const wu_stats *s) {
     wu_code rc = all ? WU_OK : WU_ENOMEM;
     for (int i = 0; !rc && i < WU_N_PARTY_ROLE; i++) {
         const wu_stats_role *r = &s->role[i];
+        if (r->n_turn == 0) continue;
         wu_json *o = wu_json_new_object();
         rc = set_int(o, "turns", r->n_turn);
         if (!rc) rc = set_int(o, "words", r->n_word);

@@ -41,13 +41,16 @@ wu_shown wu_show_share(int64_t n, int64_t of) {
 
 /* ------------------------------------------------------------------------------- notes */
 
+/* "WHAT: N."; nothing where there is none. */
+static wu_code note(wu_buf *out, const char *what, int64_t n) {
+    return n ? wu_buf_fmt(out, "%s: %s.\n", what, wu_show_int(n).text) : WU_OK;
+}
+
 static wu_code inputs(wu_buf *out, const wu_stats *s) {
     int64_t bad = 0;
     for (int32_t i = 0; i < s->n_input; i++) bad += s->input[i].n_bad;
     if (s->n_conversation == 0) return wu_buf_str(out, "There is no conversation.\n");
-    if (bad == 0) return WU_OK;
-    return wu_buf_fmt(out, "%s could not be read and are not part of these numbers.\n",
-                      wu_show_int(bad).text);
+    return note(out, "Not readable, and not part of these numbers", bad);
 }
 
 static wu_code lengths(wu_buf *out, const wu_stats *s) {
@@ -56,33 +59,22 @@ static wu_code lengths(wu_buf *out, const wu_stats *s) {
         const wu_stats_limit *l = &s->limit[i];
         if (l->n_long == 0) continue;
         rc = wu_buf_fmt(out,
-                        "%s of %s examples (%s) are longer than %s tokens; %s of them would keep "
-                        "nothing of their answer.\n",
-                        wu_show_int(l->n_long).text, wu_show_int(s->n_example).text,
-                        wu_show_share(l->n_long, s->n_example).text, wu_show_int(l->n_tok).text,
+                        "Longer than %s tokens: %s of %s examples (%s); of their answers %s would "
+                        "be cut off as a whole.\n",
+                        wu_show_int(l->n_tok).text, wu_show_int(l->n_long).text,
+                        wu_show_int(s->n_example).text, wu_show_share(l->n_long, s->n_example).text,
                         wu_show_int(l->n_no_answer).text);
     }
     return rc;
 }
 
 static wu_code duplicates(wu_buf *out, const wu_stats *s) {
-    wu_code rc = WU_OK;
-    if (s->alike.n_equal)
-        rc = wu_buf_fmt(out, "%s conversations have exactly the words of an earlier one.\n",
-                        wu_show_int(s->alike.n_equal).text);
-    if (!rc && s->alike.n_near)
-        rc = wu_buf_fmt(out, "%s conversations are nearly equal to an earlier one.\n",
-                        wu_show_int(s->alike.n_near).text);
-    if (!rc && s->n_example_again)
-        rc = wu_buf_fmt(out, "%s examples repeat an earlier one, prompt and answer.\n",
-                        wu_show_int(s->n_example_again).text);
-    if (!rc && s->n_prompt_torn)
-        rc = wu_buf_fmt(out, "%s prompts have different answers in different examples.\n",
-                        wu_show_int(s->n_prompt_torn).text);
-    if (!rc && s->n_id_again)
-        rc = wu_buf_fmt(out, "%s transcripts have the id of an earlier one.\n",
-                        wu_show_int(s->n_id_again).text);
-    return rc;
+    wu_code rc =
+        note(out, "Conversations with exactly the words of an earlier one", s->alike.n_equal);
+    if (!rc) rc = note(out, "Conversations nearly equal to an earlier one", s->alike.n_near);
+    if (!rc) rc = note(out, "Examples that repeat an earlier one", s->n_example_again);
+    if (!rc) rc = note(out, "Prompts with different answers", s->n_prompt_torn);
+    return rc ? rc : note(out, "Transcripts with the id of an earlier one", s->n_id_again);
 }
 
 static int64_t labels_of(const wu_stats_field *f) {
@@ -91,26 +83,28 @@ static int64_t labels_of(const wu_stats_field *f) {
     return n;
 }
 
+static wu_code constant(wu_buf *out, const wu_task *t, const wu_field *f, const char *value) {
+    return wu_buf_fmt(out, "%s, %s: always %s, so there is nothing to tell apart.\n", t->name,
+                      f->name, value);
+}
+
 static wu_code field(wu_buf *out, const wu_task *t, const wu_field *f, const wu_stats_field *c,
                      int64_t n_answer) {
+    const int64_t n = labels_of(c);
     wu_code rc = WU_OK;
     if (c->n_missing)
-        rc = wu_buf_fmt(out, "%s of %s is missing in %s of %s answers.\n", f->name, t->name,
+        rc = wu_buf_fmt(out, "%s, %s: missing in %s of %s answers.\n", t->name, f->name,
                         wu_show_int(c->n_missing).text, wu_show_int(n_answer).text);
     if (!rc && c->n_wrong)
-        rc = wu_buf_fmt(out, "%s of %s has a wrong type or is out of range %s times.\n", f->name,
-                        t->name, wu_show_int(c->n_wrong).text);
+        rc = wu_buf_fmt(out, "%s, %s: of a wrong type or out of range %s of %s times.\n", t->name,
+                        f->name, wu_show_int(c->n_wrong).text, wu_show_int(n_answer).text);
     if (!rc && c->unknown.n_all)
-        rc = wu_buf_fmt(out, "%s of %s has a label that is none of its own %s times.\n", f->name,
-                        t->name, wu_show_int(c->unknown.n_all).text);
-    const int64_t n = labels_of(c);
+        rc = wu_buf_fmt(out, "%s, %s: labels that are not its own, %s in all.\n", t->name, f->name,
+                        wu_show_int(c->unknown.n_all).text);
     for (int i = 0; !rc && f->kind == WU_FIELD_ENUM && n > 1 && f->values[i]; i++)
-        if (c->label[i] == n && c->unknown.n_all == 0)
-            rc = wu_buf_fmt(out, "%s of %s is always %s: there is nothing to tell apart.\n",
-                            f->name, t->name, f->values[i]);
+        if (c->label[i] == n && c->unknown.n_all == 0) rc = constant(out, t, f, f->values[i]);
     if (!rc && f->kind == WU_FIELD_SCORE && c->value.n > 1 && c->value.min == c->value.max)
-        rc = wu_buf_fmt(out, "%s of %s is always %s: there is nothing to tell apart.\n", f->name,
-                        t->name, wu_show_int(c->value.min).text);
+        rc = constant(out, t, f, wu_show_int(c->value.min).text);
     return rc;
 }
 
@@ -119,37 +113,25 @@ static wu_code answers(wu_buf *out, const wu_stats *s) {
     for (int i = 0; !rc && i < WU_N_TASK; i++) {
         const wu_stats_task *c = &s->task[i];
         if (c->n_answer < c->n_example)
-            rc = wu_buf_fmt(out, "%s answers of %s are not a JSON object.\n",
-                            wu_show_int(c->n_example - c->n_answer).text, wu_tasks[i].name);
+            rc = wu_buf_fmt(out, "%s: %s of %s answers are not a JSON object.\n", wu_tasks[i].name,
+                            wu_show_int(c->n_example - c->n_answer).text,
+                            wu_show_int(c->n_example).text);
         for (int k = 0; !rc && c->n_answer && k < wu_tasks[i].n_field; k++)
             rc = field(out, &wu_tasks[i], &wu_tasks[i].field[k], &c->field[k], c->n_answer);
     }
-    if (!rc && s->unknown_task.n_all)
-        rc = wu_buf_fmt(out, "%s examples name a task that is none of the six.\n",
-                        wu_show_int(s->unknown_task.n_all).text);
-    return rc;
+    return rc ? rc : note(out, "Examples of a task that is none of the six", s->unknown_task.n_all);
 }
 
 static wu_code talks(wu_buf *out, const wu_stats *s) {
-    wu_code rc = WU_OK;
-    if (s->n_no_turn)
-        rc = wu_buf_fmt(out, "%s conversations have no turn.\n", wu_show_int(s->n_no_turn).text);
-    if (!rc && s->n_no_agent)
-        rc = wu_buf_fmt(out, "%s conversations have no turn of an agent.\n",
-                        wu_show_int(s->n_no_agent).text);
-    if (!rc && s->n_no_customer)
-        rc = wu_buf_fmt(out, "%s conversations have no turn of a customer.\n",
-                        wu_show_int(s->n_no_customer).text);
-    const int64_t unknown = s->role[WU_PARTY_UNKNOWN].n_turn;
-    if (!rc && unknown)
-        rc =
-            wu_buf_fmt(out, "Of %s turns it is not known who speaks.\n", wu_show_int(unknown).text);
-    if (!rc && s->n_simulated)
-        rc = wu_buf_fmt(out,
-                        "The time of %s conversations was drawn, not recorded; it is left "
-                        "out here.\n",
-                        wu_show_int(s->n_simulated).text);
-    return rc;
+    wu_code rc = note(out, "Conversations without a turn", s->n_no_turn);
+    if (!rc) rc = note(out, "Conversations without a turn of an agent", s->n_no_agent);
+    if (!rc) rc = note(out, "Conversations without a turn of a customer", s->n_no_customer);
+    if (!rc)
+        rc = note(out, "Turns of which it is not known who speaks",
+                  s->role[WU_PARTY_UNKNOWN].n_turn);
+    return rc ? rc
+              : note(out, "Conversations whose time was drawn, not recorded, and is left out here",
+                     s->n_simulated);
 }
 
 wu_code wu_stats_notes(wu_buf *out, const wu_stats *s) {

@@ -67,23 +67,28 @@ static wu_code share_row(wu_buf *out, wu_str name, int64_t n, int64_t of, const 
 
 /* ------------------------------------------------------------------------------ inputs */
 
+static wu_code put_number(wu_buf *out, int64_t n, const char *what) {
+    return wu_buf_fmt(out, ", %s %s%s", wu_show_int(n).text, what, n == 1 ? "" : "s");
+}
+
 static wu_code inputs(wu_buf *out, const wu_stats *s) {
     wu_code rc = title(out, "Input");
     for (int32_t i = 0; !rc && i < s->n_input; i++) {
         const wu_stats_input *in = &s->input[i];
         rc = wu_buf_str(out, "  ");
         if (!rc) rc = put_text(out, wu_str_of(in->name));
-        if (!rc)
-            rc = wu_buf_fmt(out, ": %s%s%s, ", in->is_examples ? "examples" : "transcripts",
-                            in->split[0] ? ", " : "", in->split);
-        if (!rc && in->is_examples) rc = wu_buf_fmt(out, "%s of ", wu_show_int(in->n_example).text);
-        if (!rc)
-            rc = wu_buf_fmt(out, "%s conversation%s", wu_show_int(in->n_conversation).text,
-                            in->n_conversation == 1 ? "" : "s");
+        if (!rc) rc = wu_buf_str(out, in->is_examples ? ": examples" : ": transcripts");
         for (int32_t k = 0; !rc && k < in->formats.n; k++)
             rc = wu_buf_fmt(out, "%s%.*s", k ? ", " : " (", (int)in->formats.item[k].word.n,
                             in->formats.item[k].word.p);
         if (!rc && in->formats.n) rc = wu_buf_char(out, ')');
+        if (!rc && in->split[0]) {
+            rc = wu_buf_str(out, " (");
+            if (!rc) rc = put_text(out, wu_str_of(in->split));
+            if (!rc) rc = wu_buf_char(out, ')');
+        }
+        if (!rc && in->is_examples) rc = put_number(out, in->n_example, "example");
+        if (!rc) rc = put_number(out, in->n_conversation, "conversation");
         if (!rc && in->n_bad)
             rc = wu_buf_fmt(out, ", %s not readable", wu_show_int(in->n_bad).text);
         if (!rc) rc = wu_buf_char(out, '\n');
@@ -291,9 +296,9 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     if (!rc) rc = wu_when_render(&first, (wu_when){.local_s = s->first_s, .known = true});
     if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
     if (!rc)
-        rc = wu_buf_fmt(out, "  %s conversations from %s to %s, local clocks; %s without a time\n",
-                        wu_show_int(s->n_time).text, first.p, last.p,
-                        wu_show_int(s->n_no_time + s->n_simulated).text);
+        rc = wu_buf_fmt(out, "  known of %s of %s conversations: %s to %s by their local clocks\n",
+                        wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p,
+                        last.p);
     wu_buf_free(&first);
     wu_buf_free(&last);
     for (int i = 0; !rc && i < 7; i++)
