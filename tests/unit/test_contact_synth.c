@@ -594,6 +594,24 @@ static void tables_that_contain_themselves_are_refused(void **state) {
     wu_buf_free(&text);
 }
 
+/* A few short lines must not become gigabytes, nor deep recursion. */
+static void tables_that_explode_are_refused(void **state) {
+    (void)state;
+    wu_buf text = {0};
+    wu_err err = {0};
+    CHECK_OK(wu_table_text(&text, NULL, "synth/en/acts.txt", &err), err);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(wu_buf_fmt(&text, "\n== @bomb_%d\n", i), WU_OK);
+        for (int k = 0; k < 20; k++)
+            assert_int_equal(wu_buf_fmt(&text, "{@bomb_%d}", i + 1), WU_OK);
+    }
+    assert_int_equal(wu_buf_str(&text, "\n== @bomb_4\nbang\n"), WU_OK);
+    refuse_table("en/acts.txt", text.p, "can be longer than");
+    refuse_table("en/acts.txt", "== a.greet\n((((((((((a))))))))))\n",
+                 "more than 8 ( in each other");
+    wu_buf_free(&text);
+}
+
 /* -------------------------------------------------------------------------------- memory */
 
 static wu_code simulate(wu_err *err) {
@@ -645,6 +663,7 @@ int main(void) {
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(wrong_tables_are_named),
         cmocka_unit_test(tables_that_contain_themselves_are_refused),
+        cmocka_unit_test(tables_that_explode_are_refused),
         cmocka_unit_test(it_runs_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -102,6 +102,8 @@ static wu_code put_slot(char *out, size_t *n, const wu_language *l, wu_str name,
     return WU_OK;
 }
 
+enum { MOST_NESTED = 8, MOST_BYTES = 1200 };
+
 /* The code is never longer than the phrase: "{@a}" becomes three bytes, any slot two. */
 static wu_code put_code(char *out, size_t *n, const wu_language *l, wu_str text,
                         const wu_frame_at *at, wu_err *err) {
@@ -110,7 +112,8 @@ static wu_code put_code(char *out, size_t *n, const wu_language *l, wu_str text,
         const char c = text.p[i];
         if ((unsigned char)c < 32) return wu_frame_fail(err, at, "a control character");
         if (c == '(') {
-            depth++;
+            if (++depth > MOST_NESTED)
+                return wu_frame_fail(err, at, "more than %d ( in each other", MOST_NESTED);
             out[(*n)++] = WU_CODE_OPEN;
         } else if (c == ')') {
             if (--depth < 0) return wu_frame_fail(err, at, "a ) without its (");
@@ -140,6 +143,7 @@ wu_code wu_frame_compile(wu_frame *out, wu_language *l, wu_str text, bool tags,
     *out = (wu_frame){.id = l->n_frame++};
     if (tags && (rc = take_tags(out, &text, at, err))) return rc;
     if (!text.n) return wu_frame_fail(err, at, "no words");
+    if (text.n > MOST_BYTES) return wu_frame_fail(err, at, "has more than %d bytes", MOST_BYTES);
     char *code = wu_arena_alloc(&l->arena, text.n + 1);
     if (!code) return wu_fail(err, WU_ENOMEM, "%s: out of memory", at->file);
     size_t n = 0;

@@ -105,34 +105,64 @@ static wu_code read_acts(const reading *r) {
     return rc;
 }
 
-/* How deep sub-phrases lie in code, or -1 if one contains itself. */
-static int depth_of(const wu_language *l, wu_str code, int limit) {
-    int deepest = 0;
+/* How long a sub-phrase can become, and how deep others lie in it. */
+typedef struct extent {
+    int32_t bytes, depth; /* bytes -1: being measured; 0: not yet */
+} extent;
+
+enum { DEEPEST = 6, LONGEST = 4000, SLOT_BYTES = 40 };
+
+static wu_code measure_sub(const reading *r, extent *known, int32_t i);
+
+static wu_code measure_code(const reading *r, extent *known, wu_str code, extent *out) {
     for (size_t i = 0; i < code.n; i++) {
-        if (code.p[i] == WU_CODE_SLOT) i++;
-        if (code.p[i] != WU_CODE_SUB) continue;
-        if (limit == 0) return -1;
-        const wu_frames *f = &l->sub[(code.p[i + 1] - 32) * 64 + code.p[i + 2] - 32];
-        for (int32_t k = 0; k < f->n; k++) {
-            const int d = depth_of(l, f->frame[k].code, limit - 1);
-            if (d < 0) return -1;
-            deepest = WU_MAX(deepest, d + 1);
+        out->bytes = WU_MIN(out->bytes + 1, LONGEST + 1);
+        if (code.p[i] == WU_CODE_SLOT) {
+            out->bytes += SLOT_BYTES;
+            i++;
+        } else if (code.p[i] == WU_CODE_SUB) {
+            const int32_t sub = (code.p[i + 1] - 32) * 64 + code.p[i + 2] - 32;
+            const wu_code rc = measure_sub(r, known, sub);
+            if (rc) return rc;
+            out->bytes += known[sub].bytes;
+            out->depth = WU_MAX(out->depth, known[sub].depth + 1);
+            i += 2;
         }
-        i += 2;
     }
-    return deepest;
+    return WU_OK;
+}
+
+static wu_code measure_sub(const reading *r, extent *known, int32_t i) {
+    const wu_str name = r->l->sub_name[i];
+    extent most = {1, 0};
+    if (known[i].bytes > 0) return WU_OK;
+    if (known[i].bytes < 0)
+        return wu_fail(r->err, WU_EDATA, "synth/%s/acts.txt: %.*s contains itself", r->l->code,
+                       (int)name.n, name.p);
+    known[i].bytes = -1;
+    for (int32_t k = 0; k < r->l->sub[i].n; k++) {
+        extent e = {1, 0};
+        const wu_code rc = measure_code(r, known, r->l->sub[i].frame[k].code, &e);
+        if (rc) return rc;
+        most.bytes = WU_MAX(most.bytes, e.bytes);
+        most.depth = WU_MAX(most.depth, e.depth);
+    }
+    if (most.bytes > LONGEST || most.depth > DEEPEST)
+        return wu_fail(
+            r->err, WU_EDATA,
+            "synth/%s/acts.txt: %.*s can be longer than %d bytes, or has sub-phrases more "
+            "than %d deep",
+            r->l->code, (int)name.n, name.p, LONGEST, DEEPEST);
+    known[i] = most;
+    return WU_OK;
 }
 
 static wu_code check_subs(const reading *r) {
-    enum { DEEPEST = 6 };
-    for (int32_t i = 0; i < r->l->n_sub; i++)
-        for (int32_t k = 0; k < r->l->sub[i].n; k++)
-            if (depth_of(r->l, r->l->sub[i].frame[k].code, DEEPEST) < 0)
-                return wu_fail(r->err, WU_EDATA,
-                               "synth/%s/acts.txt: %.*s contains itself, or sub-phrases more than "
-                               "%d deep",
-                               r->l->code, (int)r->l->sub_name[i].n, r->l->sub_name[i].p, DEEPEST);
-    return WU_OK;
+    extent *known = calloc((size_t)r->l->n_sub + 1, sizeof(*known));
+    wu_code rc = known ? WU_OK : out_of_memory(r, r->l->code);
+    for (int32_t i = 0; !rc && i < r->l->n_sub; i++) rc = measure_sub(r, known, i);
+    free(known);
+    return rc;
 }
 
 /* ------------------------------------------------------------------------------- issues */
@@ -300,6 +330,8 @@ static wu_code add_trade_line(const reading *r, wu_trade *t, trade_room *room, w
     if (wu_str_eq(key, WU_STR("company"))) return add_company(r, t, room, value, at);
     if (wu_str_eq(key, WU_STR("product"))) return add_product(r, t, room, value, at);
     if (wu_str_eq(key, WU_STR("format"))) {
+        if (value.n > WU_NAME_MAX)
+            return wu_frame_fail(r->err, at, "has more than %d bytes", WU_NAME_MAX);
         t->format = wu_language_copy(r->l, value);
         return t->format.p ? WU_OK : out_of_memory(r, at->file);
     }
@@ -403,7 +435,11 @@ static wu_code copy_list(const reading *r, wu_list *out, const wu_table *table, 
                        s ? s->n_line : 0, least);
     wu_str *line = wu_arena_zero(&r->l->arena, (size_t)s->n_line, sizeof(*line));
     if (!line) return out_of_memory(r, file);
+    wu_frame_at at = {file, s, 0};
     for (int32_t i = 0; i < s->n_line; i++) {
+        at.entry = i + 1;
+        if (s->line[i].n > WU_NAME_MAX)
+            return wu_frame_fail(r->err, &at, "has more than %d bytes", WU_NAME_MAX);
         line[i] = wu_language_copy(r->l, s->line[i]);
         if (!line[i].p) return out_of_memory(r, file);
     }
@@ -431,6 +467,8 @@ static wu_code copy_pattern(const reading *r, wu_str *out, wu_str value, int n_s
                             const wu_frame_at *at) {
     if (!is_pattern(value, n_s, n_d))
         return wu_frame_fail(r->err, at, "has not %d times %%s and %d times %%d", n_s, n_d);
+    if (value.n > WU_NAME_MAX)
+        return wu_frame_fail(r->err, at, "has more than %d bytes", WU_NAME_MAX);
     *out = wu_language_copy(r->l, value);
     return out->p ? WU_OK : out_of_memory(r, at->file);
 }

@@ -15,10 +15,12 @@ typedef struct values {
     wu_rng *r;
 } values;
 
-/* Keeps text as the value of a slot; what does not fit is cut, which no table comes near. */
+/* Keeps text as the value of a slot; what does not fit is cut at a character, which no table that
+ * was checked comes near. */
 static wu_str keep(values *w, wu_str s) {
     wu_values *v = w->v;
-    const size_t n = WU_MIN(s.n, sizeof(v->text) - v->used);
+    size_t n = WU_MIN(s.n, sizeof(v->text) - v->used);
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80) n--;
     char *p = v->text + v->used;
     memcpy(p, s.p, n);
     v->used += n;
@@ -29,7 +31,7 @@ static wu_str keep_text(values *w, const char *s) { return keep(w, wu_str_of(s))
 
 /* Fills %s and %d of a pattern in order. */
 static wu_str fill(values *w, wu_str pattern, const wu_str *arg) {
-    char out[128];
+    char out[8 * WU_NAME_MAX];
     size_t n = 0;
     for (size_t i = 0; i < pattern.n; i++) {
         if (pattern.p[i] != '%') {
@@ -47,7 +49,7 @@ static wu_str fill(values *w, wu_str pattern, const wu_str *arg) {
 
 /* # becomes a digit, @ a capital letter. */
 static wu_str pattern(values *w, wu_str p, uint64_t number) {
-    char out[96];
+    char out[WU_NAME_MAX];
     const size_t n = WU_MIN(p.n, sizeof(out));
     bool first = true;
     for (size_t i = 0; i < n; i++) {
@@ -160,7 +162,7 @@ static size_t plain_letters(char *out, size_t room, wu_str s) {
 }
 
 static wu_str email(values *w, wu_str first, wu_str last) {
-    char out[96];
+    char out[128];
     size_t n = plain_letters(out, 20, first);
     out[n++] = '.';
     n += plain_letters(out + n, 24, last);
@@ -186,10 +188,10 @@ static void set_people(values *w) {
     slot[WU_SLOT_AGENT2] = of(&n->agent, second);
     slot[WU_SLOT_FIRST] = of(&n->first, c->first);
     slot[WU_SLOT_LAST] = of(&n->last, c->last);
-    char name[96];
-    const int len = snprintf(name, sizeof(name), "%.*s %.*s",
-                             (int)WU_MIN(slot[WU_SLOT_FIRST].n, 40), slot[WU_SLOT_FIRST].p,
-                             (int)WU_MIN(slot[WU_SLOT_LAST].n, 40), slot[WU_SLOT_LAST].p);
+    char name[2 * WU_NAME_MAX + 2];
+    const int len =
+        snprintf(name, sizeof(name), "%.*s %.*s", (int)slot[WU_SLOT_FIRST].n, slot[WU_SLOT_FIRST].p,
+                 (int)slot[WU_SLOT_LAST].n, slot[WU_SLOT_LAST].p);
     slot[WU_SLOT_NAME] = keep(w, (wu_str){name, (size_t)len});
     slot[WU_SLOT_PLACE] = of(&n->place, c->place);
     slot[WU_SLOT_STREET] = pattern(w, of(&n->street, c->street), c->number / 31);

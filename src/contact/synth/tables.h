@@ -84,6 +84,7 @@ typedef struct wu_frames {
 
 /* --------------------------------------------------------------- what serves all languages */
 
+enum { WU_NAME_MAX = 64 }; /* most bytes of a line of names.txt and of a pattern */
 enum { WU_MAX_INDUSTRY = 32, WU_MAX_CATEGORY = 24, WU_MAX_ISSUE = 256, WU_MAX_SEASON = 8 };
 
 typedef struct wu_category {
