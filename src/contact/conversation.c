@@ -52,6 +52,7 @@ static bool is_blank(uint32_t c) { return c < 0x20 || c == 0x7F || wu_utf8_is_sp
 static bool next_word(wu_str s, size_t *at, wu_str *word) {
     size_t start = *at, i;
     int n;
+    if (start >= s.n) return false; /* an empty view may have no place */
     while (start < s.n && is_blank(wu_utf8_code((wu_str){s.p + start, s.n - start}, &n)))
         start += (size_t)n;
     for (i = start; i < s.n; i += (size_t)n)

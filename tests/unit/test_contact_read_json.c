@@ -75,7 +75,8 @@ static void contact_lens_finds_roles_through_participants(void **state) {
     turn(1, WU_PARTY_CUSTOMER, -1, -1, "Hello");
     turn(2, WU_PARTY_CUSTOMER, -1, -1, "literal");
     turn(3, WU_PARTY_UNKNOWN, -1, -1, "who?");
-    assert_true(is(conv.contact.agent_id, "x2"));
+    assert_int_equal(conv.contact.agent_id.n, 0); /* an id of this contact only */
+    assert_true(is(conv.party[0].id, "x2"));
     assert_true(is(conv.contact.channel, "voice"));
 }
 

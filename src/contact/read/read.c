@@ -207,7 +207,7 @@ wu_code wu_read_text(wu_conversation *c, wu_str text, const char *where, const w
         if (!row) return unknown_format(where, err);
     }
     if (json) {
-        if ((rc = wu_json_parse(&root, text, where, WU_EDATA, err))) return rc;
+        if ((rc = wu_read_json(&root, text, where, err))) return rc;
         rc = parse_json(c, root, f == WU_FORMAT_JSONL ? WU_FORMAT_AUTO : f, where, o, err);
     } else {
         rc = parse_row(row, c, text, NULL, where, o, err);
@@ -336,7 +336,7 @@ static wu_code load(wu_reader *r, wu_err *err) {
     const wu_format_row *row = find_row(r->format);
     if (row && !row->parse_json) return WU_OK;
     const wu_str text = without_bom(wu_buf_view(&r->text));
-    if ((rc = wu_json_parse(&r->root, text, r->path, WU_EDATA, err))) return rc;
+    if ((rc = wu_read_json(&r->root, text, r->path, err))) return rc;
     wu_buf_free(&r->text);
     if (r->format == WU_FORMAT_AUTO && (row = wu_read_detect_json(r->root)))
         r->format = row->format;

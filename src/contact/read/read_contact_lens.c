@@ -115,6 +115,7 @@ static wu_str role_word_of(const reading *g, const row *r) {
     return r->participant; /* newer files have the literal AGENT and CUSTOMER here */
 }
 
+/* A participant's id is of this contact only: it names no agent and no customer. */
 static wu_code party_of(reading *g, const row *r, int32_t *out) {
     wu_contact *k = &g->c->contact;
     const wu_party_role role = role_of(role_word_of(g, r));
@@ -122,10 +123,6 @@ static wu_code party_of(reading *g, const row *r, int32_t *out) {
     const wu_str id = is_literal ? (wu_str){0} : r->participant;
     const wu_str name = r->name.n > 0 ? r->name : id.n > 0 ? id : role_word_of(g, r);
     wu_code rc = wu_fill_party(out, g->c, name, role, id, r->in.where, g->err);
-    if (!rc && role == WU_PARTY_AGENT && k->agent_id.n == 0)
-        rc = wu_fill_set(g->c, &k->agent_id, id, r->in.where, g->err);
-    if (!rc && role == WU_PARTY_CUSTOMER && k->customer_id.n == 0)
-        rc = wu_fill_set(g->c, &k->customer_id, id, r->in.where, g->err);
     if (!rc && role == WU_PARTY_AGENT && k->agent_name.n == 0)
         rc = wu_fill_set(g->c, &k->agent_name, r->name, r->in.where, g->err);
     if (!rc && role == WU_PARTY_CUSTOMER && k->customer_name.n == 0)
