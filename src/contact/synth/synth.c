@@ -142,6 +142,10 @@ static uint64_t draw(const wu_synth *s, uint64_t index, wu_latent *l) {
 
 void wu_synth_latent(const wu_synth *s, uint64_t index, wu_latent *out) { draw(s, index, out); }
 
+uint64_t wu_synth_draw(const wu_synth *s, uint64_t index, wu_latent *l) {
+    return draw(s, index, l);
+}
+
 /* ------------------------------------------------------------------------- conversation */
 
 static wu_party_role role_of(wu_by by) {

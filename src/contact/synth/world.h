@@ -80,6 +80,10 @@ bool wu_company_records(uint64_t company_key); /* its records tell hold and tran
 wu_agent wu_agent_of(uint64_t company_key, int32_t agent);
 wu_customer wu_customer_of(uint64_t company_key, int32_t customer);
 
+/* synth.c: the same where it is, as wu_synth_latent; returns the index whose streams the plan and
+ * the words are drawn with. */
+uint64_t wu_synth_draw(const wu_synth *s, uint64_t index, wu_latent *l);
+
 /* model.c: causes and labels of an index that is not flattened. */
 void wu_model_draw(const wu_synth *s, uint64_t index, wu_latent *l);
 
