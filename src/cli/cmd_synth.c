@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/open.h"
 #include "cli/opt.h"
+#include "contact/synth/probe.h"
 #include "contact/synth/synth.h"
 #include "contact/synth/tables.h"
 
@@ -15,7 +16,7 @@ typedef struct options {
     wu_common common;
     int64_t n, seed, start;
     const char *out, *language, *industry, *marginals, *tables;
-    bool held_out, flat, no_noise, jsonl, check;
+    bool held_out, flat, no_noise, jsonl, check, probe, json;
 } options;
 
 static const wu_opt table[] = {
@@ -50,6 +51,13 @@ static const wu_opt table[] = {
     {"check-tables", 0, WU_OPT_FLAG, offsetof(options, check), NULL, NULL, NULL, 0, 0, false,
      "Make nothing; print how many phrases the tables of --language have and need. Exit code 3 if "
      "there are too few."},
+    {"probe", 0, WU_OPT_FLAG, offsetof(options, probe), NULL, NULL, NULL, 0, 0, false,
+     "Make nothing; print how far guessers get that do not read (metadata, length, one word, a bag "
+     "of words ...) on --count calls, at least 500, better 4000, and how varied the words are. "
+     "Exit "
+     "code 3 if something is not as expected."},
+    {"json", 0, WU_OPT_FLAG, offsetof(options, json), NULL, NULL, NULL, 0, 0, false,
+     "With --probe: print JSON."},
 };
 
 /* ------------------------------------------------------------------------- one call's text */
@@ -284,10 +292,43 @@ static wu_code check_tables(const options *o, wu_err *err) {
     return rc;
 }
 
+static wu_code print_probes(const options *o, const wu_probe_report *r, wu_err *err) {
+    wu_buf out = {0};
+    wu_json *j = o->json ? wu_probe_json(r) : NULL;
+    wu_code rc = o->json ? WU_OK : wu_probe_text(&out, r);
+    if (o->json) rc = j ? wu_json_write(&out, j, WU_JSON_INDENT2) : WU_ENOMEM;
+    if (!rc && o->json) rc = wu_buf_char(&out, '\n');
+    if (rc)
+        wu_fail(err, rc, "probes: out of memory");
+    else if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout))
+        rc = wu_fail_errno(err, "standard output");
+    wu_json_free(j);
+    wu_buf_free(&out);
+    return rc;
+}
+
+static wu_code probe(const options *o, wu_err *err) {
+    const wu_synth_options synth = {.seed = (uint64_t)o->seed,
+                                    .tables = o->tables,
+                                    .languages = o->language,
+                                    .industries = o->industry,
+                                    .no_noise = o->no_noise};
+    wu_probe_report *r = calloc(1, sizeof(*r));
+    if (!r) return wu_fail(err, WU_ENOMEM, "probes: out of memory");
+    wu_code rc = wu_probe(r, &synth, (int32_t)o->n, err);
+    if (!rc) rc = print_probes(o, r, err);
+    int32_t odd = 0;
+    for (int32_t i = 0; !rc && i < r->n_row; i++) odd += !wu_probe_holds(&r->row[i]);
+    if (odd > 0) rc = wu_fail(err, WU_EDATA, "%d of %d probes are not as expected", odd, r->n_row);
+    free(r);
+    return rc;
+}
+
 static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     const options *o = options_;
     (void)n_arg;
     (void)arg;
+    if (o->probe) return wu_exit_code(probe(o, err));
     return wu_exit_code(o->check ? check_tables(o, err) : make_all(o, err));
 }
 
@@ -304,7 +345,8 @@ const wu_cmd wu_cmd_synth = {
         "all causes, which must never be shown to a model.",
     .example = "  wrapup synth -n 2000 --seed 7 --out out/synth\n"
                "  wrapup synth -n 500 --seed 7 --start 2000 --marginals flat --out out/more\n"
-               "  wrapup synth --check-tables --language en\n",
+               "  wrapup synth --check-tables --language en\n"
+               "  wrapup synth --probe -n 4000 --seed 7\n",
     .opt = table,
     .n_opt = (int)WU_LEN(table),
     .size = sizeof(options),

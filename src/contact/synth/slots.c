@@ -124,16 +124,31 @@ static wu_str clock_time(values *w, int32_t hour, int32_t minute) {
     return keep_text(w, text);
 }
 
-static wu_str date(values *w) {
+static wu_str date_of(values *w, int32_t month, int32_t day_of_month) {
     const wu_names *n = &w->language->names;
-    const wu_civil c = wu_civil_of(w->l->local_s + (int64_t)wu_between(w->r, -40, 30) * 86400);
-    char day[8];
-    snprintf(day, sizeof(day), "%d", c.day);
-    const wu_str month = n->month.line[c.month - 1], number_ = wu_str_of(day);
+    char day[16];
+    snprintf(day, sizeof(day), "%d", day_of_month);
+    const wu_str name = n->month.line[month - 1], number_ = wu_str_of(day);
     const char *d = memchr(n->date.p, '%', n->date.n);
     const bool day_first = d && d[1] == 'd';
-    const wu_str arg[2] = {day_first ? number_ : month, day_first ? month : number_};
+    const wu_str arg[2] = {day_first ? number_ : name, day_first ? name : number_};
     return fill(w, n->date, arg);
+}
+
+static wu_str date_in(values *w, int32_t days) {
+    const wu_civil c = wu_civil_of(w->l->local_s + (int64_t)days * 86400);
+    return date_of(w, c.month, c.day);
+}
+
+/* What people call about has happened, but for what is booked. */
+static void set_dates(values *w) {
+    const wu_str category = w->s->catalogue.category[w->l->true_category].name;
+    const bool booked = wu_str_eq(category, WU_STR("booking_reservation"));
+    const int32_t past = wu_between(w->r, 2, 35), future = wu_between(w->r, 2, 20);
+    w->v->slot[WU_SLOT_DATE] = date_in(w, booked ? past : -past);
+    w->v->future = date_in(w, booked ? past : future);
+    w->v->birth = date_of(w, 1 + (int32_t)(w->customer.number / 5 % 12),
+                          1 + (int32_t)(w->customer.number / 61 % 28));
 }
 
 static wu_str hours(values *w) {
@@ -213,7 +228,7 @@ static void set_numbers(values *w) {
     snprintf(text, sizeof(text), "%d", percent[wu_between(w->r, 0, (int32_t)WU_LEN(percent) - 1)]);
     const wu_str arg = wu_str_of(text);
     slot[WU_SLOT_PERCENT] = fill(w, n->percent, &arg);
-    slot[WU_SLOT_DATE] = date(w);
+    set_dates(w);
     slot[WU_SLOT_WEEKDAY] = n->weekday.line[wu_between(w->r, 0, 6)];
     const int32_t hour = wu_between(w->r, 8, 18), quarter = wu_between(w->r, 0, 3);
     slot[WU_SLOT_TIME] = clock_time(w, hour, 15 * quarter);
@@ -247,6 +262,7 @@ wu_code wu_values_draw(wu_values *out, const wu_synth *s, const wu_latent *l, wu
     w.trade = &w.language->trade[l->industry];
     w.customer = wu_customer_of(wu_company_key(s, l), l->customer);
     out->used = 0;
+    out->birth = out->future = (wu_str){"", 0};
     for (int i = 0; i < WU_N_SLOT; i++) out->slot[i] = (wu_str){"", 0};
     set_people(&w);
     set_numbers(&w);

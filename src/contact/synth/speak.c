@@ -164,12 +164,26 @@ static bool was_used(const talk *t, int32_t id) {
     return false;
 }
 
+/* Whether a phrase belongs to the part that is spoken. */
+static bool is_spoken(const talk *t, const wu_frame *f) {
+    const bool train = ((uint32_t)f->id * 2654435761u >> 16) % 10 < 7;
+    switch (t->p->s->options.frames) {
+    case WU_FRAMES_TRAIN:
+        return train;
+    case WU_FRAMES_TEST:
+        return !train;
+    default:
+        return true;
+    }
+}
+
 /* One that fits, and is not yet in this call if that is easy. */
 static const wu_frame *choose(talk *t, const wu_frames *f, const wu_step *step) {
     const wu_frame *some = NULL;
-    for (int tries = 0; tries < 8; tries++) {
+    const int most = t->p->s->options.frames == WU_FRAMES_ALL ? 8 : 40;
+    for (int tries = 0; tries < most; tries++) {
         const wu_frame *x = &f->frame[wu_between(t->r, 0, f->n - 1)];
-        if (!fits(t, x, step)) continue;
+        if (!fits(t, x, step) || !is_spoken(t, x)) continue;
         if (!was_used(t, x->id)) return x;
         some = x;
     }
@@ -243,13 +257,31 @@ static wu_code turn_for(talk *t, const wu_step *step) {
     return wu_buf_char(&t->call->words, ' ');
 }
 
+/* Acts whose {date} is still to come. */
+static bool is_ahead(int32_t act) {
+    static const int32_t ahead[] = {WU_ACT_A_NEXT,          WU_ACT_A_OWN,
+                                    WU_ACT_A_ESCALATE,      WU_ACT_A_PROMISE,
+                                    WU_ACT_A_RECAP,         WU_ACT_A_CANCEL_DONE,
+                                    WU_ACT_C_DEADLINE,      WU_ACT_C_LEAVING,
+                                    WU_ACT_C_CANCEL_INSIST, WU_N_ACT + WU_ISSUE_PROMISE,
+                                    WU_N_ACT + WU_ISSUE_FIX};
+    for (size_t i = 0; i < WU_LEN(ahead); i++)
+        if (act == ahead[i]) return true;
+    return false;
+}
+
 static wu_code say(talk *t, const wu_step *step) {
     int32_t act;
     const wu_frame *f = frame_of(t, step, &act);
     wu_code rc = turn_for(t, step);
+    wu_str *date = &t->p->values.slot[WU_SLOT_DATE];
+    const wu_str usual = *date;
+    if (act == WU_ACT_C_IDENTIFY) *date = t->p->values.birth;
+    if (is_ahead(act)) *date = t->p->values.future;
     if (!rc)
         rc = wu_frame_speak(&t->call->words, t->l, &t->p->values, &t->l->issue[step->issue],
                             step->swapped ? WU_SPEAK_SWAPPED : 0, f->code, t->r);
+    *date = usual;
     if (rc) return rc;
     close_turn(t);
     if (step->item >= 0 && t->p->evidence[step->item] < 0) t->p->evidence[step->item] = t->p->n - 1;

@@ -8,6 +8,8 @@
 
 typedef struct wu_values { /* of the slots, for one contact */
     wu_str slot[WU_N_SLOT];
+    /* What {date} is where the customer says who they are, and where something is promised. */
+    wu_str birth, future;
     char text[2048];
     size_t used;
 } wu_values;

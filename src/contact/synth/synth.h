@@ -141,6 +141,11 @@ typedef struct wu_latent {
     uint32_t noise;  /* WU_NOISE_... */
 } wu_latent;
 
+/* Which phrases are spoken: to see what a model does with words it has never met, it learns from
+ * calls of TRAIN (seven tenths of each act's and issue's phrases) and is measured on those of TEST
+ * (the rest). Where a part has none that fits, any is taken. */
+typedef enum wu_synth_frames { WU_FRAMES_ALL, WU_FRAMES_TRAIN, WU_FRAMES_TEST } wu_synth_frames;
+
 typedef struct wu_synth_options {
     uint64_t seed;
     const char *tables;     /* folder that takes the place of data/, or NULL */
@@ -150,6 +155,7 @@ typedef struct wu_synth_options {
     bool flat;              /* thirds of quality and of satisfaction equally frequent, all
                                categories too */
     bool no_noise;
+    wu_synth_frames frames;
 } wu_synth_options;
 
 typedef struct wu_synth wu_synth;
