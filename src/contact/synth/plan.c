@@ -70,7 +70,7 @@ static void issue_text(draft *d, wu_by by, wu_issue_key key) {
 
 /* A short word of the customer, where people talk to each other. Most often the agent goes on. */
 static void nod(draft *d, double p) {
-    if (!d->letters && maybe(d, 0.36 * p)) customer(d, WU_ACT_C_FINE);
+    if (!d->letters && maybe(d, 0.27 * p)) customer(d, WU_ACT_C_FINE);
 }
 
 /* ------------------------------------------------------------------------------- extras */
@@ -407,11 +407,11 @@ static void find(draft *d) {
 /* What the customer lets slip about the contact so far. */
 static void remark(draft *d) {
     const double x = judged(d, 0.4);
-    if (x > 0.2 && maybe(d, 0.45))
+    if (x > 0.1 && maybe(d, 0.6))
         customer(d, maybe(d, 0.85) ? WU_ACT_C_WARM : WU_ACT_C_LOYAL);
     else if (x < -0.5 && maybe(d, 0.5))
-        customer(d, maybe(d, 0.5)   ? WU_ACT_C_UPSET
-                    : maybe(d, 0.6) ? WU_ACT_C_VENT
+        customer(d, maybe(d, 0.4)   ? WU_ACT_C_UPSET
+                    : maybe(d, 0.8) ? WU_ACT_C_VENT
                                     : WU_ACT_C_SARCASM);
     else if (maybe(d, 0.03))
         customer(d, maybe(d, 0.5) ? WU_ACT_C_WARM : WU_ACT_C_UPSET);
@@ -557,9 +557,9 @@ static void farewell(draft *d) {
                     : maybe(d, 0.2) ? WU_ACT_C_END_POLITE
                                     : WU_ACT_C_END_PLAIN);
     else
-        customer(d, maybe(d, 0.4)    ? WU_ACT_C_END_POLITE
-                    : maybe(d, 0.75) ? WU_ACT_C_END_UNHAPPY
-                                     : WU_ACT_C_END_PLAIN);
+        customer(d, maybe(d, 0.25)  ? WU_ACT_C_END_POLITE
+                    : maybe(d, 0.8) ? WU_ACT_C_END_UNHAPPY
+                                    : WU_ACT_C_END_PLAIN);
 }
 
 static void ending(draft *d) {

@@ -243,12 +243,12 @@ static wu_code overlap(talk *t, wu_by by) {
 static wu_code turn_for(talk *t, const wu_step *step) {
     const wu_channel ch = t->p->l->channel;
     const bool same = t->p->n > 0 && t->p->said[t->p->n - 1].by == step->by;
-    const bool fresh = step->fresh || (ch == WU_CHAT && wu_chance(t->r, 0.14));
+    const bool fresh = step->fresh || (ch == WU_CHAT && wu_chance(t->r, 0.10));
     if (!same || fresh || step->pause_s > 0) {
         open_turn(t, step->by, step->pause_s);
         return WU_OK;
     }
-    if (ch == WU_VOICE && step->by != WU_BY_BOT && wu_chance(t->r, 0.03)) {
+    if (ch == WU_VOICE && step->by != WU_BY_BOT && wu_chance(t->r, 0.02)) {
         const wu_by other = step->by == WU_BY_CUSTOMER ? WU_BY_AGENT : WU_BY_CUSTOMER;
         const wu_code rc = overlap(t, other);
         open_turn(t, step->by, 0);
