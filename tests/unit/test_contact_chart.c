@@ -32,7 +32,8 @@ static void axes_are_round(void **state) {
         CHECK_NEAR(a.hi, cases[i].want_hi, 1e-9);
         CHECK_NEAR(a.step, cases[i].want_step, 1e-9);
     }
-    const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 5e-324, 1e17};
+    const double odd[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 1e308, -1e308, 5e-324,
+                          1e17};
     for (size_t i = 0; i < WU_LEN(odd); i++) {
         for (size_t k = 0; k < WU_LEN(odd); k++) {
             const wu_axis a = wu_axis_of(odd[i], odd[k], 5, false);
@@ -77,7 +78,7 @@ static wu_code draw(wu_buf *out, const double *v, int n) {
         mark[i] = (wu_mark){v[i], label[i % 5]};
     }
     for (int i = 0; i < 8; i++) s[i] = (wu_series){"<series>", v, v, n};
-    const wu_bins b = {0.0, 5.0, count, n}, wrong = {NAN, 0.0, count, n};
+    const wu_bins b = {0.0, 5.0, count, n}, wrong = {(double)NAN, 0.0, count, n};
     wu_code rc = wu_chart_bars(out, &chart, bar, n);
     if (!rc) rc = wu_chart_columns(out, &chart, bar, n);
     if (!rc) rc = wu_chart_histogram(out, &chart, &b, mark, n);
@@ -86,7 +87,8 @@ static wu_code draw(wu_buf *out, const double *v, int n) {
 }
 
 static void pictures_are_well_formed_whatever_comes(void **state) {
-    static const double some[] = {1, 2, 3, 2, 1}, odd[] = {NAN, INFINITY, -INFINITY, -1, 0, 1e300},
+    static const double some[] = {1, 2, 3, 2, 1},
+                        odd[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, -1, 0, 1e300},
                         zero[] = {0, 0, 0}, tiny[] = {1e-300, 2e-300}, huge[] = {9e18, 1};
     static const struct {
         const double *v;

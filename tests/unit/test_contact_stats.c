@@ -36,8 +36,8 @@ static const char *const hand_made[] = {
     "{\"prompt\": \"" TALK_B "1\", \"completion\": \"no JSON\", "
     "\"task_type\": \"quality_scoring\", \"source_id\": \"c\", \"temporal\": {\"timestamp\": "
     "\"2024-01-01T00:00:00Z\", \"simulated\": true}}",
-    "{\"messages\": [{\"role\": \"user\", \"content\": \"one two\"}, {\"role\": \"assistant\", "
-    "\"content\": \"three\"}], \"task_type\": \"poetry\"}",
+    ("{\"messages\": [{\"role\": \"user\", \"content\": \"one two\"}, {\"role\": \"assistant\", "
+     "\"content\": \"three\"}], \"task_type\": \"poetry\"}"),
     "{\"text\": \"just some text of five words\"}",
 };
 

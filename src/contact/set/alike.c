@@ -24,7 +24,8 @@ struct wu_alike {
     char *directory;
     item *kept; /* [max]; the texts before these lie in f */
     int64_t n, n_kept, max;
-    FILE *f; /* NULL: all are in memory */
+    FILE *f;          /* NULL: all are in memory */
+    uint8_t *counted; /* a bit for each text: it has the words of an earlier one */
     wu_sort *equal, *bands, *pairs;
     wu_shingles shingles;
     wu_alike_result result;
@@ -63,6 +64,7 @@ void wu_alike_free(wu_alike *a) {
     if (a->f) fclose(a->f);
     free(a->directory);
     free(a->kept);
+    free(a->counted);
     wu_sort_free(a->equal);
     wu_sort_free(a->bands);
     wu_sort_free(a->pairs);
@@ -147,10 +149,12 @@ wu_code wu_alike_add(wu_alike *a, wu_str text, wu_str name, wu_err *err) {
 
 /* ------------------------------------------------------------------------------- finding */
 
-static wu_code found(wu_alike *a, uint64_t first, uint64_t later, double similarity, wu_err *err) {
+/* Kept unless there are `most` already. */
+static wu_code found(wu_alike *a, uint64_t first, uint64_t later, double similarity, int most,
+                     wu_err *err) {
     item e;
     wu_alike_result *r = &a->result;
-    if (r->n_found == WU_ALIKE_FOUND) return WU_OK;
+    if (r->n_found >= most) return WU_OK;
     wu_alike_pair *p = &r->found[r->n_found];
     wu_code rc = fetch(a, &e, first, err);
     if (rc) return rc;
@@ -166,11 +170,14 @@ static wu_code found(wu_alike *a, uint64_t first, uint64_t later, double similar
 static wu_code equal_ones(wu_alike *a, wu_err *err) {
     wu_pair p, first = {0};
     bool end = false, any = false;
-    wu_code rc = wu_sort_finish(a->equal, err);
+    a->counted = calloc((size_t)a->n / 8 + 1, 1);
+    wu_code rc = a->counted ? wu_sort_finish(a->equal, err) : out_of_memory(err);
     while (!rc && !(rc = wu_sort_next(a->equal, &p, &end, err)) && !end) {
         if (any && p.key == first.key) {
             a->result.n_equal++;
-            rc = found(a, first.value, p.value, 1.0, err);
+            a->counted[p.value / 8] |= (uint8_t)(1u << p.value % 8);
+            /* half of the room, so that near ones are named, too */
+            rc = found(a, first.value, p.value, 1.0, WU_ALIKE_FOUND / 2, err);
         } else {
             first = p;
             any = true;
@@ -201,37 +208,37 @@ static double agreement(const item *a, const item *b) {
     return (double)n / WU_SKETCH;
 }
 
+/* The end of the candidates of a text: the one most like it decides. */
+static wu_code settle(wu_alike *a, uint64_t later, uint64_t best, double similarity, wu_err *err) {
+    if (similarity < a->threshold) return WU_OK;
+    a->result.n_near++;
+    return found(a, best, later, similarity, WU_ALIKE_FOUND, err);
+}
+
 /* A text that has an equal one before it is counted there already. */
 static wu_code near_ones(wu_alike *a, wu_err *err) {
     item later, first;
-    uint64_t at = UINT64_MAX; /* of later */
-    bool end = false, done = false;
-    double best = 0.0;
-    uint64_t best_at = 0;
+    uint64_t at = UINT64_MAX, best = 0; /* texts: the later one, and the one most like it */
+    double most = -1.0;
+    bool end = false;
     wu_pair p = {0};
     wu_code rc = wu_sort_finish(a->pairs, err);
-    while (!rc) {
-        if ((rc = wu_sort_next(a->pairs, &p, &end, err))) break;
-        if (end || p.key != at) {
-            if (at != UINT64_MAX && !done && best >= a->threshold) {
-                a->result.n_near++;
-                if ((rc = found(a, best_at, at, best, err))) break;
-            }
-            if (end) break;
+    while (!rc && !(rc = wu_sort_next(a->pairs, &p, &end, err)) && !end) {
+        if (a->counted[p.key / 8] >> p.key % 8 & 1) continue;
+        if (p.key != at) {
+            if ((rc = settle(a, at, best, most, err))) break;
             at = p.key;
-            done = false;
-            best = 0.0;
+            most = -1.0;
             if ((rc = fetch(a, &later, at, err))) break;
         }
-        if (done || (rc = fetch(a, &first, p.value, err))) continue;
-        if (first.words == later.words) done = true;
+        if ((rc = fetch(a, &first, p.value, err))) break;
         const double similarity = agreement(&first, &later);
-        if (similarity > best) {
-            best = similarity;
-            best_at = p.value;
+        if (similarity > most) {
+            most = similarity;
+            best = p.value;
         }
     }
-    return rc;
+    return rc ? rc : settle(a, at, best, most, err);
 }
 
 wu_code wu_alike_finish(wu_alike *a, wu_alike_result *out, wu_err *err) {

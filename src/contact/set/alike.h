@@ -30,7 +30,7 @@ typedef struct wu_alike_result {
     int64_t n_empty;                     /* of those: without a word; not compared */
     int64_t n_equal;                     /* with the words of an earlier one */
     int64_t n_near;                      /* of the others: much like an earlier one */
-    wu_alike_pair found[WU_ALIKE_FOUND]; /* equal ones first, in order of the later */
+    wu_alike_pair found[WU_ALIKE_FOUND]; /* equal ones first, no more than half */
     int n_found;
 } wu_alike_result;
 
