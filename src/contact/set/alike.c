@@ -217,7 +217,7 @@ static wu_code settle(wu_alike *a, uint64_t later, uint64_t best, double similar
 
 /* A text that has an equal one before it is counted there already. */
 static wu_code near_ones(wu_alike *a, wu_err *err) {
-    item later, first;
+    item later = {0}, first;
     uint64_t at = UINT64_MAX, best = 0; /* texts: the later one, and the one most like it */
     double most = -1.0;
     bool end = false;

@@ -208,8 +208,8 @@ wu_axis wu_axis_of(double lo, double hi, int n, bool integer) {
 
 double wu_axis_room(const wu_axis *a) {
     double room = 0.0;
-    for (double v = a->lo; v < a->hi + a->step / 2.0; v += a->step) {
-        const wu_number n = wu_number_of(v, a->step);
+    for (int i = 0; i < 100 && a->lo + i * a->step < a->hi + a->step / 2.0; i++) {
+        const wu_number n = wu_number_of(a->lo + i * a->step, a->step);
         const double width = wu_text_width(wu_str_of(n.text));
         if (width > room) room = width;
     }
