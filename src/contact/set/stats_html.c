@@ -546,11 +546,11 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     if (!rc) rc = wu_when_render(&first, (wu_when){.local_s = s->first_s, .known = true});
     if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
     if (!rc)
-        rc = wu_buf_fmt(out,
-                        "<p>Known of %s of %s conversations: %s to %s by their local clocks.</p>\n"
-                        "<div class=\"cards\">\n",
-                        wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p,
-                        last.p);
+        rc = wu_buf_fmt(
+            out,
+            "<p>Recorded for %s of %s conversations: %s to %s by their local clocks.</p>\n"
+            "<div class=\"cards\">\n",
+            wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p, last.p);
     if (!rc) rc = hours(out, s);
     if (!rc) rc = weekdays(out, s);
     if (!rc) rc = months(out, s);

@@ -296,9 +296,9 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     if (!rc) rc = wu_when_render(&first, (wu_when){.local_s = s->first_s, .known = true});
     if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
     if (!rc)
-        rc = wu_buf_fmt(out, "  known of %s of %s conversations: %s to %s by their local clocks\n",
-                        wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p,
-                        last.p);
+        rc = wu_buf_fmt(
+            out, "  recorded for %s of %s conversations: %s to %s by their local clocks\n",
+            wu_show_int(s->n_time).text, wu_show_int(s->n_conversation).text, first.p, last.p);
     wu_buf_free(&first);
     wu_buf_free(&last);
     for (int i = 0; !rc && i < 7; i++)
