@@ -24,6 +24,10 @@ WU_MUST_CHECK wu_code wu_frame_compile(wu_frame *out, wu_language *l, wu_str tex
 WU_MUST_CHECK wu_code wu_frames_compile(wu_frames *out, wu_language *l, const wu_section *s,
                                         const char *file, bool tags, wu_err *err);
 
+/* paraphrase.c: cores, synonyms and openers, where the language has them. Errors: EDATA, EIO,
+ * ENOMEM. */
+WU_MUST_CHECK wu_code wu_language_read_variants(wu_language *l, const char *dir, wu_err *err);
+
 /* Copies text into the language. ENOMEM: p is NULL. */
 wu_str wu_language_copy(wu_language *l, wu_str s);
 

@@ -657,6 +657,7 @@ wu_code wu_language_read(wu_language *out, const wu_catalogue *t, const char *di
     if (!rc) rc = read_names(&r);
     if (!rc) rc = read_noise(&r);
     if (!rc) rc = read_zones(&r);
+    if (!rc) rc = wu_language_read_variants(out, dir, err);
     if (rc) wu_language_free(out);
     return rc;
 }

@@ -136,6 +136,10 @@ wu_code wu_frame_speak(wu_buf *out, const wu_language *l, const wu_values *v, co
 
 /* -------------------------------------------------------------------------------- steps */
 
+/* How often a formula comes with an act, and an opener with a sentence. */
+#define CORE_SHARE   0.75
+#define OPENER_SHARE 0.12
+
 typedef struct talk {
     wu_speech *p;
     wu_synth_call *call;
@@ -270,10 +274,33 @@ static bool is_ahead(int32_t act) {
     return false;
 }
 
+/* A few words that mean little, before a sentence. */
+static wu_code open_sentence(talk *t, wu_by by) {
+    const wu_words *w = &t->l->opener[by == WU_BY_CUSTOMER];
+    if (w->n == 0 || by == WU_BY_BOT || by == WU_BY_SYSTEM || !wu_chance(t->r, OPENER_SHARE))
+        return WU_OK;
+    const wu_str s = w->text[wu_between(t->r, 0, w->n - 1)];
+    const wu_code rc = wu_buf_add(&t->call->words, s.p, s.n);
+    return rc ? rc : wu_buf_char(&t->call->words, ' ');
+}
+
+/* A formula of the act, before its own phrase. */
+static wu_code say_core(talk *t, const wu_step *step, int32_t act) {
+    const wu_frames *core = act >= 0 && act < WU_N_ACT ? &t->l->core[act] : NULL;
+    if (!core || core->n == 0 || !wu_chance(t->r, CORE_SHARE)) return WU_OK;
+    const wu_frame *f = &core->frame[wu_between(t->r, 0, core->n - 1)];
+    const wu_code rc =
+        wu_frame_speak(&t->call->words, t->l, &t->p->values, &t->l->issue[step->issue],
+                       step->swapped ? WU_SPEAK_SWAPPED : 0, f->code, t->r);
+    return rc ? rc : wu_buf_char(&t->call->words, ' ');
+}
+
 static wu_code say(talk *t, const wu_step *step) {
     int32_t act;
     const wu_frame *f = frame_of(t, step, &act);
     wu_code rc = turn_for(t, step);
+    if (!rc) rc = open_sentence(t, step->by);
+    if (!rc) rc = say_core(t, step, act);
     wu_str *date = &t->p->values.slot[WU_SLOT_DATE];
     const wu_str usual = *date;
     if (act == WU_ACT_C_IDENTIFY) *date = t->p->values.birth;

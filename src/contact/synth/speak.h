@@ -44,6 +44,9 @@ WU_MUST_CHECK wu_code wu_frame_speak(wu_buf *out, const wu_language *l, const wu
 WU_MUST_CHECK wu_code wu_speak(wu_speech *speech, wu_synth_call *call, const wu_plan *plan,
                                wu_rng *words);
 
+/* paraphrase.c: text with synonyms in the place of words; appended to out. ENOMEM. */
+WU_MUST_CHECK wu_code wu_paraphrase(wu_buf *out, const wu_language *l, wu_str text, wu_rng *r);
+
 /* noise.c: what recognisers and fingers make of a turn; appended to out. ENOMEM. */
 WU_MUST_CHECK wu_code wu_turn_disturb(wu_buf *out, const wu_speech *speech, wu_by by, wu_str text,
                                       wu_rng *r);

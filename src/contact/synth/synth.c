@@ -234,7 +234,7 @@ static wu_code write_turns(wu_synth_call *call, const wu_speech *p, const wu_dam
                            int32_t *place, wu_rng *r) {
     const bool voice = call->latent.channel == WU_VOICE;
     clock t = {.ms_per_word = wu_between(r, 300, 420), .runs = voice};
-    wu_buf text = {0};
+    wu_buf text = {0}, other = {0};
     wu_code rc = WU_OK;
     for (int32_t i = 0; !rc && i < p->n; i++) {
         const wu_said *said = &p->said[i];
@@ -244,13 +244,16 @@ static wu_code write_turns(wu_synth_call *call, const wu_speech *p, const wu_dam
         if (i >= d->keep) continue;
         wu_buf_clear(&text);
         const wu_str words = {call->words.p + said->from, said->to - said->from};
-        rc = wu_turn_disturb(&text, p, by, words, r);
+        wu_buf_clear(&other);
+        rc = wu_paraphrase(&other, &p->s->language[p->l->language], words, r);
+        if (!rc) rc = wu_turn_disturb(&text, p, by, wu_buf_view(&other), r);
         if (i == d->swap) by = by == WU_BY_CUSTOMER ? WU_BY_AGENT : WU_BY_CUSTOMER;
         if (rc || (d->no_agent && by <= WU_BY_AGENT2)) continue;
         rc = add_turn(call, said, by, wu_buf_view(&text), &t, r);
         if (call->conversation.n_turn > before) place[i] = before;
     }
     if (voice) call->conversation.contact.duration_ms = t.now;
+    wu_buf_free(&other);
     wu_buf_free(&text);
     return rc;
 }

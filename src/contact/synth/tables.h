@@ -250,6 +250,11 @@ typedef struct wu_language {
     wu_noise noise;
     wu_zone *zone;
     int32_t n_zone, n_frame;
+    /* paraphrase.c; all may be empty */
+    wu_frames core[WU_N_ACT]; /* formulas that come with an act's frame */
+    wu_words *synonym;        /* [n_synonym] groups of which any line may stand for any other */
+    int32_t n_synonym;
+    wu_words opener[2]; /* what agents and customers say before a sentence */
 } wu_language;
 
 /* Reads the five files of a language. *out must be zero; after an error it is zero again. Errors:
