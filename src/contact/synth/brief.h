@@ -19,10 +19,11 @@ typedef struct wu_briefs wu_briefs; /* the words of briefs: data/synth/brief.txt
 /* tables: folder that takes the place of data/, or NULL. Errors: EDATA (section, what is wrong),
  * EIO, ENOMEM. */
 WU_MUST_CHECK wu_code wu_briefs_read(wu_briefs **out, const char *tables, wu_err *err);
-void wu_briefs_free(wu_briefs *b); /* NULL allowed */
+void wu_briefs_free(wu_briefs *b);           /* NULL allowed */
 wu_str wu_briefs_system(const wu_briefs *b); /* what is the same for all calls */
 
 typedef struct wu_brief {
+    const wu_briefs *of;
     uint64_t index, drawn_with; /* streams of the call come from the second */
     wu_latent latent;
     char language[16];
