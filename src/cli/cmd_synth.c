@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/open.h"
 #include "cli/opt.h"
+#include "cli/synth_api.h"
 #include "contact/synth/probe.h"
 #include "contact/synth/synth.h"
 #include "contact/synth/tables.h"
@@ -17,6 +18,7 @@ typedef struct options {
     int64_t n, seed, start;
     const char *out, *language, *industry, *marginals, *tables;
     bool held_out, flat, no_noise, jsonl, check, probe, json;
+    wu_api_options api;
 } options;
 
 static const wu_opt table[] = {
@@ -58,6 +60,42 @@ static const wu_opt table[] = {
      "code 3 if something is not as expected."},
     {"json", 0, WU_OPT_FLAG, offsetof(options, json), NULL, NULL, NULL, 0, 0, false,
      "With --probe: print JSON."},
+    {"api", 0, WU_OPT_TEXT, offsetof(options, api.url), "URL", NULL, NULL, 0, 0, false,
+     "Have the conversations put into words by a language model behind this OpenAI-compatible "
+     "endpoint, such as https://host/v1. Labels stay the simulator's."},
+    {"api-model", 0, WU_OPT_TEXT, offsetof(options, api.model), "NAME", NULL, NULL, 0, 0, false,
+     "Model that is asked for."},
+    {"api-key-env", 0, WU_OPT_TEXT, offsetof(options, api.key_env), "NAME", "WRAPUP_API_KEY", NULL,
+     0, 0, false, "Variable of the environment that has the key. This computer needs none."},
+    {"api-dry-run", 0, WU_OPT_FLAG, offsetof(options, api.dry_run), NULL, NULL, NULL, 0, 0, false,
+     "Print the prompt of the first conversation and an estimate for all; send nothing."},
+    {"api-max-requests", 0, WU_OPT_INT, offsetof(options, api.max_requests), "N", "0", NULL, 0, 1e9,
+     false, "Stop after that many requests of this run, repeated ones included; 0: no limit."},
+    {"api-max-tokens", 0, WU_OPT_INT, offsetof(options, api.max_tokens), "N", "0", NULL, 0, 1e12,
+     false,
+     "Send nothing more once this run has used that many tokens, read and written together; 0: no "
+     "limit."},
+    {"api-price-in", 0, WU_OPT_REAL, offsetof(options, api.price_in), "X", "0", NULL, 0, 1e6, false,
+     "Price of a million tokens that are read, to print what it cost."},
+    {"api-price-out", 0, WU_OPT_REAL, offsetof(options, api.price_out), "X", "0", NULL, 0, 1e6,
+     false, "Price of a million tokens that are written."},
+    {"api-concurrency", 0, WU_OPT_INT, offsetof(options, api.concurrency), "N", "4", NULL, 1, 64,
+     false, "Requests at the same time."},
+    {"api-rpm", 0, WU_OPT_INT, offsetof(options, api.per_minute), "N", "0", NULL, 0, 1e6, false,
+     "Most requests a minute; 0: no limit."},
+    {"api-retries", 0, WU_OPT_INT, offsetof(options, api.retries), "N", "5", NULL, 0, 20, false,
+     "How often a request is repeated after no connection, status 408, 429 or 5xx."},
+    {"api-timeout", 0, WU_OPT_INT, offsetof(options, api.timeout_s), "S", "180", NULL, 1, 3600,
+     false, "Seconds until a request counts as failed."},
+    {"api-temperature", 0, WU_OPT_REAL, offsetof(options, api.temperature), "T", "1", NULL, 0, 2,
+     false, "Sampling temperature; 1 is not sent."},
+    {"api-answer-tokens", 0, WU_OPT_INT, offsetof(options, api.answer_tokens), "N", "0", NULL, 0,
+     1e6, false, "max_tokens of an answer; 0: the endpoint's default."},
+    {"api-json", 0, WU_OPT_CHOICE, offsetof(options, api.json_mode), "MODE", "object",
+     "object|none", 0, 0, false,
+     "Ask for response_format json_object, or not, for endpoints that do not know it."},
+    {"api-allow-http", 0, WU_OPT_FLAG, offsetof(options, api.allow_http), NULL, NULL, NULL, 0, 0,
+     false, "Allow http:// to other hosts; key and text are not encrypted then."},
 };
 
 /* ------------------------------------------------------------------------- one call's text */
@@ -65,6 +103,7 @@ static const wu_opt table[] = {
 typedef struct made { /* a conversation as bytes */
     wu_synth_call call;
     wu_buf transcript, analysis, journey, trace;
+    bool missing; /* an endpoint had no usable answer */
     wu_err err;
 } made;
 
@@ -99,8 +138,14 @@ static void made_free(made *m) {
 
 enum { BLOCK = 256 };
 
+typedef struct answers { /* words of a language model elsewhere */
+    const wu_api_job *job;
+    const wu_journal *journal;
+} answers;
+
 typedef struct block {
     const wu_synth *synth;
+    const answers *answers; /* NULL: the words are the simulator's */
     uint64_t first;
     bool jsonl;
     made *made; /* [BLOCK] */
@@ -116,8 +161,12 @@ static void make_one(void *ctx, int64_t unit, int thread) {
     wu_buf_clear(&m->trace);
     m->err = (wu_err){.code = WU_OK};
     const uint64_t index = b->first + (uint64_t)unit;
-    const wu_code rc = wu_synth_make(b->synth, index, &m->call, &m->err);
-    if (rc) return;
+    bool is_there = true;
+    const wu_code rc = b->answers ? wu_api_make(b->answers->journal, b->answers->job, index,
+                                                &m->call, &is_there, &m->err)
+                                  : wu_synth_make(b->synth, index, &m->call, &m->err);
+    m->missing = !is_there;
+    if (rc || m->missing) return;
     if (render(m, b->jsonl))
         (void)wu_fail(&m->err, WU_ENOMEM, "call %llu: out of memory", (unsigned long long)index);
 }
@@ -189,9 +238,10 @@ static wu_code close_writer(writer *w, wu_code rc, wu_err *err) {
 
 /* Makes n calls from `first` into dir. Blocks are made by all threads and written in order. */
 static wu_code write_set(const options *o, const wu_synth *synth, wu_pool *pool, uint64_t first,
-                         const char *dir, wu_err *err) {
+                         const answers *a, const char *dir, wu_err *err) {
     writer w = {.dir = dir, .jsonl = o->jsonl};
-    block b = {.synth = synth, .jsonl = o->jsonl, .made = calloc(BLOCK, sizeof(*b.made))};
+    block b = {
+        .synth = synth, .answers = a, .jsonl = o->jsonl, .made = calloc(BLOCK, sizeof(*b.made))};
     wu_code rc = b.made ? open_writer(&w, err) : wu_fail(err, WU_ENOMEM, "%s: out of memory", dir);
     for (int64_t i = 0; !rc && i < o->n; i += BLOCK) {
         const int64_t n = WU_MIN(o->n - i, BLOCK);
@@ -201,7 +251,7 @@ static wu_code write_set(const options *o, const wu_synth *synth, wu_pool *pool,
             if (b.made[k].err.code) {
                 rc = b.made[k].err.code;
                 if (err) *err = b.made[k].err;
-            } else {
+            } else if (!b.made[k].missing) {
                 rc = write_call(&w, &b.made[k], err);
             }
         }
@@ -212,20 +262,24 @@ static wu_code write_set(const options *o, const wu_synth *synth, wu_pool *pool,
     return rc;
 }
 
+static wu_synth_options synth_options(const options *o, bool flat) {
+    return (wu_synth_options){.seed = (uint64_t)o->seed,
+                              .tables = o->tables,
+                              .languages = o->language,
+                              .industries = o->industry,
+                              .held_out = o->held_out,
+                              .flat = flat,
+                              .no_noise = o->no_noise};
+}
+
 static wu_code make_set(const options *o, bool flat, wu_pool *pool, const char *dir, wu_err *err) {
-    const wu_synth_options so = {.seed = (uint64_t)o->seed,
-                                 .tables = o->tables,
-                                 .languages = o->language,
-                                 .industries = o->industry,
-                                 .held_out = o->held_out,
-                                 .flat = flat,
-                                 .no_noise = o->no_noise};
+    const wu_synth_options so = synth_options(o, flat);
     /* The flat set beside a natural one has other calls. */
     const bool second = flat && strcmp(o->marginals, "both") == 0;
     const uint64_t first = (uint64_t)o->start + (second ? (uint64_t)o->n : 0);
     wu_synth *synth = NULL;
     wu_code rc = wu_synth_open(&synth, &so, err);
-    if (!rc) rc = write_set(o, synth, pool, first, dir, err);
+    if (!rc) rc = write_set(o, synth, pool, first, NULL, dir, err);
     wu_synth_close(synth);
     return rc;
 }
@@ -258,6 +312,119 @@ done:
     if (!rc && !o->common.quiet)
         fprintf(stderr, "%s: %lld conversations%s\n", o->out, (long long)o->n,
                 both ? " of each kind" : "");
+    return rc;
+}
+
+/* -------------------------------------------------------------- words of a language model */
+
+static bool is_flat(const options *o) { return o->flat || strcmp(o->marginals, "flat") == 0; }
+
+/* The options that decide what is asked and what comes of it. */
+static wu_json *journal_header(const options *o) {
+    wu_json *h = wu_json_new_object();
+    const struct {
+        const char *key;
+        wu_json *value;
+    } member[] = {
+        {"wrapup_api_journal", wu_json_new_int(1)},
+        {"model", wu_json_new_str(wu_str_of(o->api.model))},
+        {"temperature", wu_json_new_real(o->api.temperature)},
+        {"seed", wu_json_new_int(o->seed)},
+        {"language", wu_json_new_str(wu_str_of(o->language))},
+        {"industry", o->industry ? wu_json_new_str(wu_str_of(o->industry)) : wu_json_new_null()},
+        {"held_out", wu_json_new_bool(o->held_out)},
+        {"flat", wu_json_new_bool(is_flat(o))},
+        {"no_noise", wu_json_new_bool(o->no_noise)},
+    };
+    bool ok = h != NULL;
+    for (size_t i = 0; i < WU_LEN(member); i++) {
+        if (ok)
+            ok = wu_json_set(h, member[i].key, member[i].value) == WU_OK;
+        else
+            wu_json_free(member[i].value);
+    }
+    if (ok) return h;
+    wu_json_free(h);
+    return NULL;
+}
+
+static wu_code check_api(const options *o, wu_err *err) {
+    if (strcmp(o->marginals, "both") == 0)
+        return wu_fail(err, WU_EARG, "--api makes one set at a time, not --marginals both");
+    if (o->api.dry_run) return WU_OK;
+    if (!o->api.model || !*o->api.model)
+        return wu_fail(err, WU_EARG, "--api-model NAME is missing");
+    return o->out ? WU_OK : wu_fail(err, WU_EARG, "--out DIR is missing");
+}
+
+/* Before anything is paid for: whether there will be a place for it. */
+static wu_code check_place(const options *o, wu_err *err) {
+    wu_new_dir dir = {0};
+    const wu_code rc = wu_new_dir_begin(&dir, o->out, err);
+    wu_new_dir_abandon(&dir);
+    return rc;
+}
+
+static wu_code write_answers(const options *o, const wu_api_job *job, const wu_journal *journal,
+                             wu_err *err) {
+    const answers a = {job, journal};
+    wu_new_dir dir = {0};
+    wu_compute *compute = NULL;
+    wu_code rc = wu_open_compute(&compute, &o->common, err);
+    if (!rc) rc = wu_new_dir_begin(&dir, o->out, err);
+    if (!rc)
+        rc = write_set(o, job->synth, wu_compute_pool(compute), job->first, &a, dir.temporary, err);
+    if (!rc) rc = wu_new_dir_commit(&dir, err);
+    wu_new_dir_abandon(&dir);
+    wu_compute_free(compute);
+    return rc;
+}
+
+/* The answers are collected in DIR.partial, which survives; DIR comes from them at the end. */
+static wu_code ask_and_write(const options *o, const wu_api_job *job, wu_err *err) {
+    char work[WU_PATH_MAX];
+    size_t n = strlen(o->out);
+    while (n > 1 && o->out[n - 1] == '/') n--;
+    if (n + sizeof(".partial") > sizeof(work))
+        return wu_fail(err, WU_EARG, "--out: the path is too long");
+    snprintf(work, sizeof(work), "%.*s.partial", (int)n, o->out);
+    wu_journal journal = {.fd = -1};
+    wu_code rc = check_place(o, err);
+    if (!rc) rc = wu_api_ask_all(&journal, job, work, err);
+    if (rc) return rc;
+    const long long kept = (long long)journal.n_kept;
+    rc = write_answers(o, job, &journal, err);
+    wu_journal_close(&journal);
+    if (!rc) rc = wu_remove_tree(work, err);
+    if (!rc && !o->common.quiet)
+        fprintf(stderr, "%s: %lld conversations, %lld left out\n", o->out, kept,
+                (long long)o->n - kept);
+    return rc;
+}
+
+static wu_code make_with_api(const options *o, wu_err *err) {
+    const wu_synth_options so = synth_options(o, is_flat(o));
+    wu_synth *synth = NULL;
+    wu_briefs *briefs = NULL;
+    wu_json *header = NULL;
+    wu_code rc = check_api(o, err);
+    if (!rc) rc = wu_synth_open(&synth, &so, err);
+    if (!rc) rc = wu_briefs_read(&briefs, o->tables, err);
+    if (!rc && !o->api.dry_run && !(header = journal_header(o)))
+        rc = wu_fail(err, WU_EARG, "--api-model, --language or --industry is not valid UTF-8");
+    const wu_api_job job = {.options = &o->api,
+                            .synth = synth,
+                            .briefs = briefs,
+                            .header = header,
+                            .seed = (uint64_t)o->seed,
+                            .first = (uint64_t)o->start,
+                            .n = o->n,
+                            .quiet = o->common.quiet,
+                            .verbose = o->common.verbose};
+    if (!rc) rc = o->api.dry_run ? wu_api_dry_run(&job, err) : ask_and_write(o, &job, err);
+    wu_json_free(header);
+    wu_briefs_free(briefs);
+    wu_synth_close(synth);
     return rc;
 }
 
@@ -329,7 +496,11 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     (void)n_arg;
     (void)arg;
     if (o->probe) return wu_exit_code(probe(o, err));
-    return wu_exit_code(o->check ? check_tables(o, err) : make_all(o, err));
+    if (o->check) return wu_exit_code(check_tables(o, err));
+    if (o->api.url || o->api.dry_run) return wu_exit_code(make_with_api(o, err));
+    if (o->api.model)
+        return wu_exit_code(wu_fail(err, WU_EARG, "--api URL is missing, --api-model is given"));
+    return wu_exit_code(make_all(o, err));
 }
 
 const wu_cmd wu_cmd_synth = {
@@ -342,7 +513,11 @@ const wu_cmd wu_cmd_synth = {
         "most of what shows a label also occurs without it.\n\n"
         "DIR gets transcripts/transcript_NNNNN.md, analyses/analysis_NNNNN.json, "
         "journeys/journey_insight_NNNNN.json, as `wrapup prepare` reads them, and trace.jsonl with "
-        "all causes, which must never be shown to a model.",
+        "all causes, which must never be shown to a model.\n\n"
+        "With --api a language model elsewhere writes the words from the same plans; labels stay "
+        "the simulator's. Answers are checked and kept in DIR.partial as they come, so that a run "
+        "that was stopped goes on with the same command; DIR appears at the end. The key comes "
+        "from the environment and is never written. Only simulated data is sent.",
     .example = "  wrapup synth -n 2000 --seed 7 --out out/synth\n"
                "  wrapup synth -n 500 --seed 7 --start 2000 --marginals flat --out out/more\n"
                "  wrapup synth --check-tables --language en\n"
