@@ -148,6 +148,16 @@ void wu_journal_close(wu_journal *j) {
     *j = (wu_journal){.fd = -1};
 }
 
+void wu_journal_remove(wu_journal *j) {
+    char *end = strrchr(j->path, '/');
+    /* What cannot be removed is only in the way of other options, and says so then. */
+    bool gone = unlink(j->path) == 0;
+    if (end) *end = 0;
+    gone = gone && end && rmdir(j->path) == 0;
+    (void)gone;
+    wu_journal_close(j);
+}
+
 /* ------------------------------------------------------------------------------- entries */
 
 bool wu_journal_has(const wu_journal *j, uint64_t index) {

@@ -30,6 +30,7 @@ typedef struct wu_journal {
 WU_MUST_CHECK wu_code wu_journal_open(wu_journal *j, const char *path, const wu_json *header,
                                       uint64_t first, int64_t n, wu_err *err);
 void wu_journal_close(wu_journal *j);
+void wu_journal_remove(wu_journal *j); /* closes; the file and its folder, if that is empty then */
 
 bool wu_journal_has(const wu_journal *j, uint64_t index);
 

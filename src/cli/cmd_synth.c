@@ -394,8 +394,10 @@ static wu_code ask_and_write(const options *o, const wu_api_job *job, wu_err *er
     if (rc) return rc;
     const long long kept = (long long)journal.n_kept;
     rc = write_answers(o, job, &journal, err);
-    wu_journal_close(&journal);
-    if (!rc) rc = wu_remove_tree(work, err);
+    if (rc)
+        wu_journal_close(&journal);
+    else
+        wu_journal_remove(&journal);
     if (!rc && !o->common.quiet)
         fprintf(stderr, "%s: %lld conversations, %lld left out\n", o->out, kept,
                 (long long)o->n - kept);

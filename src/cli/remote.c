@@ -393,9 +393,9 @@ static bool may_retry(const transfer *t, wu_code *rc, wu_err *err) {
 static wu_code gave_up(const transfer *t, int64_t tries, wu_err *err) {
     const char *host = t->r->host;
     if (t->code)
-        return wu_fail(err, WU_EIO, "%s: %s (%lld tries)", host, curl_easy_strerror(t->code),
+        return wu_fail(err, WU_EIO, "%s: %s (tries: %lld)", host, curl_easy_strerror(t->code),
                        (long long)tries);
-    return wu_fail(err, WU_EIO, "%s: status %ld (%lld tries)", host, t->status, (long long)tries);
+    return wu_fail(err, WU_EIO, "%s: status %ld (tries: %lld)", host, t->status, (long long)tries);
 }
 
 static wu_code send_until_done(wu_remote *r, transfer *t, CURL *h, uint64_t stream, wu_str body,

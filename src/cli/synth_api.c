@@ -237,6 +237,12 @@ static void say_progress(work *w, const wu_brief *b, const usage *u, int attempt
     w->said_s = now;
 }
 
+/* Other people's bytes may be in a message; a terminal shall not obey them. */
+static void make_plain(char *s) {
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~') *s = '?';
+}
+
 static void settle(work *w, const wu_brief *b, const wu_answer *a, const usage *u, int attempts,
                    const wu_err *why) {
     const char *failed = why->code ? why->msg : NULL;
@@ -266,6 +272,7 @@ static wu_code ask_call(work *w, const wu_brief *b, wu_err *err) {
         char complaint[WU_ERR_MAX];
         snprintf(complaint, sizeof(complaint), "%s", attempt ? err->msg : "");
         rc = ask_once(w, b, attempt, wu_str_of(complaint), &answer, &u, err);
+        if (rc) make_plain(err->msg);
         sum.in += u.in;
         sum.out += u.out;
     }
@@ -355,6 +362,7 @@ static wu_code ask_with(work *w, wu_err *err) {
     if (!w->rc && !w->journal->n_kept)
         w->rc = wu_fail(&w->err, WU_EDATA, "no conversation had a usable answer");
     if (!w->rc) return WU_OK;
+    if (!w->journal->n_kept) return wu_fail(err, w->rc, "%s", w->err.msg);
     return wu_fail(
         err, w->rc, "%s; %lld of %lld conversations are kept in %s, the same command goes on there",
         w->err.msg, (long long)w->journal->n_kept, (long long)w->job->n, w->journal->path);
@@ -384,7 +392,10 @@ wu_code wu_api_ask_all(wu_journal *j, const wu_api_job *job, const char *dir, wu
             rc = ask_with(&w, err);
             pthread_mutex_destroy(&w.lock);
         }
-        if (rc) wu_journal_close(j);
+        if (rc && !j->n_kept)
+            wu_journal_remove(j); /* nothing to go on with */
+        else if (rc)
+            wu_journal_close(j);
     }
     wu_remote_close(w.remote);
     return rc;

@@ -111,9 +111,8 @@ static wu_code read_speaker(wu_answer_turn *out, const wu_json *j, int at, wu_er
     const wu_str name = wu_json_str(wu_json_get(j, "speaker"));
     out->role = wu_party_role_find(name);
     if (out->role >= WU_PARTY_AGENT && out->role <= WU_PARTY_SYSTEM) return WU_OK;
-    return wu_fail(err, WU_EDATA,
-                   "turns[%d].speaker is \"%.*s\", want agent, customer, bot or system", at,
-                   (int)WU_MIN(name.n, 30), name.p);
+    return wu_fail(err, WU_EDATA, "turns[%d].speaker is none of agent, customer, bot and system",
+                   at);
 }
 
 /* A line that cannot be meant is none: the turn itself may be good. */
