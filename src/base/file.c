@@ -72,7 +72,11 @@ wu_code wu_read_file(wu_buf *out, const char *path, size_t limit, wu_err *err) {
 }
 
 wu_code wu_replace_begin(wu_replace *r, const char *path, wu_err *err) {
+    struct stat st;
     *r = (wu_replace){0};
+    /* A rename over a device or a directory's name would take its place. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return wu_fail(err, WU_EIO, "%s: exists and is not a regular file", path);
     const size_t n = strlen(path);
     r->path = strdup(path);
     r->temporary = malloc(n + 8);

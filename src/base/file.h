@@ -35,6 +35,7 @@ typedef struct wu_replace {
     char *temporary; /* what is being written */
 } wu_replace;
 
+/* Errors: EIO (path is there and no regular file; the directory cannot be written), ENOMEM. */
 WU_MUST_CHECK wu_code wu_replace_begin(wu_replace *r, const char *path, wu_err *err);
 WU_MUST_CHECK wu_code wu_replace_commit(wu_replace *r, wu_err *err); /* EIO; abandons on error */
 void wu_replace_abandon(wu_replace *r); /* removes the temporary file; harmless after commit */

@@ -36,6 +36,14 @@ static void a_file_is_replaced_whole(void **state) {
     unlink(path);
 }
 
+static void only_a_regular_file_is_replaced(void **state) {
+    (void)state;
+    wu_err err = {0};
+    assert_int_equal(wu_write_file("/dev/null", "x", 1, &err), WU_EIO);
+    assert_string_equal(err.msg, "/dev/null: exists and is not a regular file");
+    assert_int_equal(wu_write_file(dir, "x", 1, &err), WU_EIO);
+}
+
 static void errors_name_the_file(void **state) {
     (void)state;
     wu_err err = {0};
@@ -62,6 +70,7 @@ int main(void) {
     if (!mkdtemp(dir)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_replaced_whole),
+        cmocka_unit_test(only_a_regular_file_is_replaced),
         cmocka_unit_test(errors_name_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

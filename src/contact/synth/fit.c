@@ -15,23 +15,17 @@ void wu_sparse_free(wu_sparse *x) {
 
 static double root(double x) { return x > 0.0 ? wu_exact_exp(0.5 * wu_exact_log(x)) : 0.0; }
 
-wu_code wu_sparse_weigh(wu_sparse *x) {
-    int32_t *rows = calloc((size_t)x->n_col + 1, sizeof(*rows));
-    if (!rows) return WU_ENOMEM;
-    for (int64_t k = 0; k < x->start[x->n_row]; k++) rows[x->col[k]]++;
+void wu_sparse_weigh(wu_sparse *x) {
     for (int32_t i = 0; i < x->n_row; i++) {
         double square = 0.0;
         for (int64_t k = x->start[i]; k < x->start[i + 1]; k++) {
-            const double rare = wu_exact_log((1.0 + x->n_row) / (double)rows[x->col[k]]);
-            x->value[k] = (1.0 + wu_exact_log(x->value[k])) * rare;
+            x->value[k] = 1.0 + wu_exact_log(x->value[k]);
             square += x->value[k] * x->value[k];
         }
         const double length = root(square);
         for (int64_t k = x->start[i]; length > 0.0 && k < x->start[i + 1]; k++)
             x->value[k] /= length;
     }
-    free(rows);
-    return WU_OK;
 }
 
 /* -------------------------------------------------------------------------------- ridge */

@@ -25,9 +25,9 @@ typedef struct wu_sparse {
 } wu_sparse; /* arrays from malloc; all zero is empty */
 void wu_sparse_free(wu_sparse *x);
 
-/* Makes rows ready for ridge regression: (1 + log count) * log(rows / rows with the column), each
- * row of length 1. ENOMEM. */
-WU_MUST_CHECK wu_code wu_sparse_weigh(wu_sparse *x);
+/* Makes rows ready for ridge regression: 1 + log count, each row of length 1. Rare words are not
+ * favoured: that learns phrases by heart, and guesses worse. */
+void wu_sparse_weigh(wu_sparse *x);
 
 enum { WU_ALL_FOLDS = -1 };
 

@@ -46,9 +46,9 @@ static rates rates_of(const wu_speech *p, wu_by by, wu_rng *r) {
     rates x = {.pairs = &n->asr};
     if (by == WU_BY_BOT || by == WU_BY_SYSTEM) return x;
     if (l->channel == WU_VOICE) {
-        x.filler = customer ? (l->customer_style == WU_CHATTY ? 0.06 : 0.035) : 0.012;
-        x.start = customer ? 0.12 : 0.02;
-        x.again = customer ? 0.03 : 0.008;
+        x.filler = customer ? (l->customer_style == WU_CHATTY ? 0.07 : 0.05) : 0.03;
+        x.start = customer ? 0.12 : 0.05;
+        x.again = customer ? 0.03 : 0.015;
         x.pair = p->recognised ? 0.25 : 0.0;
         x.small = x.bare = p->recognised;
     } else if (customer) {
@@ -137,6 +137,13 @@ static void flatten(wu_buf *b, size_t from, const rates *x) {
     for (size_t i = from; i < b->n; i++) {
         const char c = b->p[i];
         const bool ends = i + 1 == b->n || b->p[i + 1] == ' ';
+        const bool upturned =
+            (unsigned char)c == 0xC2 && i + 1 < b->n &&
+            ((unsigned char)b->p[i + 1] == 0xBF || (unsigned char)b->p[i + 1] == 0xA1);
+        if (x->bare && upturned) {
+            i++;
+            continue;
+        }
         if (x->bare && ends &&
             (c == '.' || c == ',' || c == '?' || c == '!' || c == ':' || c == ';'))
             continue;
@@ -164,7 +171,9 @@ wu_code wu_turn_disturb(wu_buf *out, const wu_speech *speech, wu_by by, wu_str t
         size_t used;
         if (text.p[i] == ' ') {
             rc = wu_buf_char(out, text.p[i++]);
-            const bool within = out->n > 1 && !strchr(".?!", out->p[out->n - 2]);
+            const bool mark =
+                i < text.n && strchr("?!:;", text.p[i]); /* French has a blank there */
+            const bool within = !mark && out->n > 1 && !strchr(".?!", out->p[out->n - 2]);
             if (!rc && within && x.filler > 0.0 && wu_chance(r, x.filler))
                 rc = fill_pause(out, speech, x.bare ? " " : ", ", r);
             continue;

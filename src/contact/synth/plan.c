@@ -407,9 +407,9 @@ static void find(draft *d) {
 /* What the customer lets slip about the contact so far. */
 static void remark(draft *d) {
     const double x = judged(d, 0.4);
-    if (x > 0.1 && maybe(d, 0.6))
+    if (x > 0.1 && maybe(d, 0.38))
         customer(d, maybe(d, 0.85) ? WU_ACT_C_WARM : WU_ACT_C_LOYAL);
-    else if (x < -0.5 && maybe(d, 0.5))
+    else if (x < -0.5 && maybe(d, 0.4))
         customer(d, maybe(d, 0.4)   ? WU_ACT_C_UPSET
                     : maybe(d, 0.8) ? WU_ACT_C_VENT
                                     : WU_ACT_C_SARCASM);
@@ -551,7 +551,7 @@ static void next_steps(draft *d) {
 static void farewell(draft *d) {
     const double x = judged(d, 0.4);
     if (x > 0.1)
-        customer(d, maybe(d, 0.85) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
+        customer(d, maybe(d, 0.7) ? WU_ACT_C_END_HAPPY : WU_ACT_C_END_PLAIN);
     else if (x > -0.55)
         customer(d, maybe(d, 0.1)   ? WU_ACT_C_END_HAPPY
                     : maybe(d, 0.2) ? WU_ACT_C_END_POLITE
@@ -616,12 +616,11 @@ static void understanding(draft *d) {
     look(d);
     hold(d);
     insult(d);
-    if (maybe(d, 0.5)) remark(d);
     const bool before = maybe(d, 0.5);
     if (before) transfer(d);
     find(d);
     if (!before) transfer(d);
-    remark(d);
+    if (maybe(d, 0.4)) remark(d);
     if (d->l->hit[WU_ITEM_EMPATHY] && maybe(d, 0.3)) agent(d, WU_ACT_A_EMPATHY);
     if (!d->letters && maybe(d, 0.1)) {
         customer(d, WU_ACT_C_SIDE_QUESTION);

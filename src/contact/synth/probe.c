@@ -76,7 +76,7 @@ static wu_sparse weighed(probing *p, wu_view v) {
     memcpy(x.start, raw->start, rows * sizeof(*x.start));
     memcpy(x.col, raw->col, n * sizeof(*x.col));
     memcpy(x.value, raw->value, n * sizeof(*x.value));
-    if (wu_sparse_weigh(&x)) p->rc = WU_ENOMEM;
+    wu_sparse_weigh(&x);
     return x;
 }
 
@@ -294,7 +294,7 @@ static double gap(probing *p, const wu_probe_part part[3], wu_target t, wu_err *
 
 static void hold_outs(probing *p, const wu_synth_options *o, int32_t n, wu_err *err) {
     wu_synth_options seen = *o, unseen = *o, other = *o;
-    const int32_t test = n / 4;
+    const int32_t test = n / 2;
     seen.frames = WU_FRAMES_TRAIN;
     unseen.frames = WU_FRAMES_TEST;
     other.held_out = true;

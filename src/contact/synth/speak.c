@@ -137,8 +137,9 @@ wu_code wu_frame_speak(wu_buf *out, const wu_language *l, const wu_values *v, co
 /* -------------------------------------------------------------------------------- steps */
 
 /* How often a formula comes with an act, and an opener with a sentence. */
-#define CORE_SHARE   0.75
-#define OPENER_SHARE 0.12
+#define CORE_AGENT    0.93
+#define CORE_CUSTOMER 0.78
+#define OPENER_SHARE  0.37
 
 typedef struct talk {
     wu_speech *p;
@@ -277,8 +278,9 @@ static bool is_ahead(int32_t act) {
 /* A few words that mean little, before a sentence. */
 static wu_code open_sentence(talk *t, wu_by by) {
     const wu_words *w = &t->l->opener[by == WU_BY_CUSTOMER];
-    if (w->n == 0 || by == WU_BY_BOT || by == WU_BY_SYSTEM || !wu_chance(t->r, OPENER_SHARE))
-        return WU_OK;
+    const bool letters = t->p->l->channel == WU_EMAIL;
+    if (w->n == 0 || by == WU_BY_BOT || by == WU_BY_SYSTEM || t->p->n < 3) return WU_OK;
+    if (!wu_chance(t->r, letters ? 0.1 : OPENER_SHARE)) return WU_OK;
     const wu_str s = w->text[wu_between(t->r, 0, w->n - 1)];
     const wu_code rc = wu_buf_add(&t->call->words, s.p, s.n);
     return rc ? rc : wu_buf_char(&t->call->words, ' ');
@@ -286,8 +288,10 @@ static wu_code open_sentence(talk *t, wu_by by) {
 
 /* A formula of the act, before its own phrase. */
 static wu_code say_core(talk *t, const wu_step *step, int32_t act) {
-    const wu_frames *core = act >= 0 && act < WU_N_ACT ? &t->l->core[act] : NULL;
-    if (!core || core->n == 0 || !wu_chance(t->r, CORE_SHARE)) return WU_OK;
+    if (act < 0) act = WU_ACT_A_DISCLOSE; /* what the industry must say */
+    const wu_frames *core = act < WU_N_ACT ? &t->l->core[act] : NULL;
+    const double share = step->by == WU_BY_CUSTOMER ? CORE_CUSTOMER : CORE_AGENT;
+    if (!core || core->n == 0 || !wu_chance(t->r, share)) return WU_OK;
     const wu_frame *f = &core->frame[wu_between(t->r, 0, core->n - 1)];
     const wu_code rc =
         wu_frame_speak(&t->call->words, t->l, &t->p->values, &t->l->issue[step->issue],
