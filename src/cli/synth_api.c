@@ -453,7 +453,7 @@ wu_code wu_api_dry_run(const wu_api_job *job, wu_err *err) {
     for (int64_t i = 0; !rc && i < n; i++)
         rc = estimate(&u, job, job->first + (uint64_t)i, &b, &call, err);
     if (!rc && fflush(stdout)) rc = wu_fail_errno(err, "standard output");
-    if (!rc) {
+    if (!rc && !job->quiet) {
         u.in = u.in / n * job->n;
         u.out = u.out / n * job->n;
         fprintf(stderr, "%lld requests to %s, nothing was sent; ", (long long)job->n,

@@ -3,4 +3,4 @@ wrapup synth --api https://example.invalid/v1 --api-model x --api-dry-run -n 50 
     --api-price-out 2 >"$T/prompt" 2>"$T/words"
 sed -E 's/^([0-9]+\.|-) .*/\1/; s/^([A-Z][a-z]+):.*/\1:/; s/^[0-9]+\./(a line of the plan)/' "$T/prompt" | uniq
 sed -E 's/[0-9]+ \+ [0-9]+/N + N/; s/[0-9]+\.[0-9]+/N/' "$T/words"
-wrapup synth --api-dry-run -n 1 --seed 7 | cmp - "$T/prompt"
+wrapup synth -q --api-dry-run -n 1 --seed 7 | cmp - "$T/prompt"
