@@ -362,7 +362,9 @@ static wu_code refused(const transfer *t, wu_err *err) {
                        "%s redirects (status %ld), which is not followed: give --api the final "
                        "address",
                        host, t->status);
-    return wu_fail(err, WU_EARG, "%s refuses the request (status %ld)%s", host, t->status, reason);
+    const bool this_one = t->status == 400 || t->status == 413 || t->status == 422;
+    return wu_fail(err, this_one ? WU_EFORMAT : WU_EARG, "%s refuses the request (status %ld)%s",
+                   host, t->status, reason);
 }
 
 /* Whether it may go better the next time; for what may not, *rc says what it was. */

@@ -38,9 +38,9 @@ WU_MUST_CHECK wu_code wu_remote_open(wu_remote **out, const wu_remote_options *o
 void wu_remote_close(wu_remote *r); /* NULL allowed */
 
 /* Sends body, appends the answer. stream numbers the request among all, for the jitter. Errors:
- * EARG (the endpoint refuses the request: 4xx), EIO (no connection, or still failing after all
- * retries), EDATA (the answer is too large, or contains the key), ESTOPPED (*stop, or max_requests
- * is reached), ENOMEM. */
+ * EARG (the endpoint refuses every request: 4xx), EFORMAT (it refuses this one: 400, 413, 422), EIO
+ * (no connection, or still failing after all retries), EDATA (the answer is too large, or contains
+ * the key), ESTOPPED (*stop, or max_requests is reached), ENOMEM. */
 WU_MUST_CHECK wu_code wu_remote_post(wu_remote *r, uint64_t stream, wu_str body, wu_buf *answer,
                                      wu_err *err);
 

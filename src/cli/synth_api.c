@@ -33,6 +33,10 @@ static void catch_signals(bool on) {
     sigemptyset(&a.sa_mask);
     (void)sigaction(SIGINT, &a, NULL);
     (void)sigaction(SIGTERM, &a, NULL);
+    /* A connection that the other side has closed is an error like others. */
+    a.sa_handler = on ? SIG_IGN : SIG_DFL;
+    a.sa_flags = 0;
+    (void)sigaction(SIGPIPE, &a, NULL);
 }
 
 /* ------------------------------------------------------------------------- request, reply */
@@ -147,6 +151,14 @@ static bool has_ended(work *w) {
     const bool ended = w->rc != WU_OK;
     pthread_mutex_unlock(&w->lock);
     return ended;
+}
+
+/* Whether an answer was ever taken. */
+static bool has_kept(work *w) {
+    pthread_mutex_lock(&w->lock);
+    const bool kept = w->journal->n_kept > 0;
+    pthread_mutex_unlock(&w->lock);
+    return kept;
 }
 
 static wu_code check_budget(work *w, wu_err *err) {
@@ -277,6 +289,8 @@ static wu_code ask_call(work *w, const wu_brief *b, wu_err *err) {
         sum.out += u.out;
     }
     if (!rc) *err = (wu_err){.code = WU_OK};
+    if (rc == WU_EFORMAT) /* a filter of contents, or a request that nobody takes */
+        rc = has_kept(w) ? WU_EDATA : (err->code = WU_EARG);
     if (!rc || rc == WU_EDATA) {
         settle(w, b, &answer, &sum, attempt, err);
         rc = WU_OK;

@@ -12,7 +12,7 @@ Models: good; again (429 with Retry-After, then good); broken (500 twice, then g
 its length); slow (a minute); huge (more than any answer); closes (the connection,
 then good); rest (429, wait an hour); moved (a redirect); echo (says the key that it got); leak (an
 error that cites the key); denied (401);
-poor (402); hidden (as echo, behind escapes); stops-N (good, but request N, counted
+poor (402); picky (refuses request 1, counted from 0); hidden (as echo, behind escapes); stops-N (good, but request N, counted
 from 0, has no answer for a minute).
 """
 import http.server
@@ -115,6 +115,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(good.replace("Well, this", f"Well, {hidden} this"))
         elif model == "leak":
             self.error(400, f"the key {key} is not good for this")
+        elif model == "picky" and all_before == 1:
+            self.error(400, "this prompt is not to our taste \x1b[31m")
         elif model == "denied":
             self.error(401, f"wrong key {key[:8]}...")
         elif model == "poor":

@@ -328,6 +328,47 @@ static void odd_lines_are_ignored(void **state) {
     close_world(&w);
 }
 
+/* The largest answer that is taken, kept as JSON, is taken again. */
+static void large_answers_are_taken_twice_or_never(void **state) {
+    (void)state;
+    world w = open_world("en");
+    wu_brief b = {0};
+    find_call(&w, false, &b);
+    int taken = 0, refused = 0;
+    for (int bytes = 100; bytes < 6000; bytes += 590) {
+        wu_buf text = {0}, again = {0};
+        wu_answer a = {0};
+        wu_err err = {0};
+        for (int32_t i = 0; i < b.most_turns; i++) {
+            const char *by = b.by[i % b.n_line] == WU_BY_CUSTOMER ? "customer" : "agent";
+            assert_int_equal(wu_buf_fmt(&text, "%s{\"speaker\":\"%s\",\"text\":\"",
+                                        i ? "," : "{\"turns\":[", by),
+                             WU_OK);
+            for (int k = 0; k + 2 <= bytes; k += 2)
+                assert_int_equal(wu_buf_str(&text, "\xC3\xA9"), WU_OK);
+            assert_int_equal(wu_buf_str(&text, "\"}"), WU_OK);
+        }
+        assert_int_equal(wu_buf_str(&text, "]}"), WU_OK);
+        if (wu_answer_read(&a, &b, wu_buf_view(&text), &err)) {
+            assert_int_equal(err.code, WU_EDATA);
+            refused++;
+        } else {
+            wu_json *kept = wu_answer_json(&a);
+            assert_int_equal(wu_json_write(&again, kept, WU_JSON_COMPACT), WU_OK);
+            wu_answer_free(&a);
+            CHECK_OK(wu_answer_read(&a, &b, wu_buf_view(&again), &err), err);
+            wu_json_free(kept);
+            taken++;
+        }
+        wu_answer_free(&a);
+        wu_buf_free(&text);
+        wu_buf_free(&again);
+    }
+    assert_true(taken > 0 && refused > 0);
+    wu_brief_free(&b);
+    close_world(&w);
+}
+
 /* ------------------------------------------------------------------------------- failures */
 
 static wu_code all_of_it(const world *w, wu_buf *text, wu_err *err) {
@@ -402,6 +443,7 @@ int main(void) {
         cmocka_unit_test(one_side_alone_is_refused),
         cmocka_unit_test(an_answer_becomes_a_call),
         cmocka_unit_test(odd_lines_are_ignored),
+        cmocka_unit_test(large_answers_are_taken_twice_or_never),
         cmocka_unit_test(failing_allocations_are_reported),
         cmocka_unit_test(wrong_tables_are_refused),
     };

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TEXT = 1 << 20, MAX_TURN = 6000 };
+/* Bytes: of an answer with its frame, of all its words, of a turn. What fits the second fits the
+ * first however it is written. */
+enum { MAX_TEXT = 1 << 20, MAX_WORDS = 128 << 10, MAX_TURN = 6000 };
 
 /* -------------------------------------------------------------------------------- words */
 
@@ -173,22 +175,26 @@ static wu_code check_sides(const wu_answer *a, const wu_brief *b, wu_err *err) {
     return WU_OK;
 }
 
+static wu_code collect_words(const wu_answer *a, wu_buf *all, wu_err *err) {
+    for (int32_t i = 0; i < a->n; i++) {
+        const wu_str text = a->turn[i].text;
+        if (all->n + text.n >= MAX_WORDS)
+            return wu_fail(err, WU_EDATA, "the turns have more than %d bytes", MAX_WORDS);
+        wu_code rc = wu_buf_add(all, text.p, text.n);
+        if (!rc) rc = wu_buf_char(all, '\n');
+        if (rc) return wu_fail(err, rc, "out of memory");
+    }
+    return WU_OK;
+}
+
 static wu_code check_words(const wu_answer *a, const wu_brief *b, wu_err *err) {
-    const wu_str rival = wu_str_of(b->rival);
-    bool named = !rival.n;
     wu_buf all = {0};
-    wu_code rc = WU_OK;
-    for (int32_t i = 0; !rc && i < a->n; i++) {
-        named = named || has_words(a->turn[i].text, rival);
-        rc = wu_buf_add(&all, a->turn[i].text.p, a->turn[i].text.n);
-        if (!rc) rc = wu_buf_char(&all, '\n');
-    }
-    if (rc) {
-        wu_buf_free(&all);
-        return wu_fail(err, rc, "out of memory");
-    }
-    const char *guess = wu_language_guess(wu_briefs_languages(b->of), wu_buf_view(&all));
+    const wu_code rc = collect_words(a, &all, err);
+    const wu_str words = wu_buf_view(&all), rival = wu_str_of(b->rival);
+    const bool named = !rival.n || has_words(words, rival);
+    const char *guess = rc ? NULL : wu_language_guess(wu_briefs_languages(b->of), words);
     wu_buf_free(&all);
+    if (rc) return rc;
     if (!named) return wu_fail(err, WU_EDATA, "\"%s\" is not named", b->rival);
     if (guess && strncmp(guess, b->language, strcspn(b->language, "-_")) != 0)
         return wu_fail(err, WU_EDATA, "the language seems to be %s, want %s", guess, b->language);

@@ -1,6 +1,11 @@
 # Answers that cannot be used are asked for again, twice, with what was wrong; then the call is left
 # out. When nothing usable comes it ends.
 . tests/support/api.sh
+# An endpoint that does not like one prompt.
+echo picky
+try ask picky
+wc -l <"$T/server/requests"
+rm -r "$T/a" "$T/server/requests"
 echo twice
 try ask twice -n 1
 cat "$T/server/requests"

@@ -8,3 +8,7 @@ wc -l <"$T/server/requests"
 # An endpoint that wants a long rest gets it.
 rm -r "$T/a"
 try ask rest
+# Three requests at 40 a minute take three seconds.
+begin=$(date +%s)
+try ask good --api-rpm 40
+[ $(($(date +%s) - begin)) -ge 2 ] && echo slow enough
