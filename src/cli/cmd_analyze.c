@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "cli/input.h"
 #include "cli/open.h"
+#include "cli/rules.h"
 #include "contact/prompt.h"
 #include "decode/generate.h"
 #include "text/utf8.h"
@@ -20,7 +21,9 @@ enum { BATCH = 1024, ROW_STEP = 512, MAX_SEG = 4 * WU_N_TASK };
 typedef struct options {
     wu_common common;
     wu_input_options input;
+    wu_rules_options rules;
     const char *model, *adapter_path, *chat_template, *precision;
+    bool context;
 } options;
 
 static const wu_opt table[] = {
@@ -34,18 +37,23 @@ static const wu_opt table[] = {
      false,
      "mistral-v3, llama3, llama3.1, qwen2, qwen2.5, smollm2, chatml or plain; by default the "
      "model's own. It must be the one used in training."},
+    {"context", 0, WU_OPT_BOOL, offsetof(options, context), NULL, "true", NULL, 0, 0, false,
+     "Show the model what is known about time, wait and history of a contact, in the form of "
+     "`wrapup temporal`. Use --no-context if the training data had no such block."},
+    WU_RULES_OPTIONS(options, rules),
     WU_INPUT_OPTIONS(options, input),
 };
 
 /* One conversation to be analysed. */
 typedef struct item {
     const char *path;
-    wu_buf id, text;
+    wu_buf id, context, text;
 } item;
 
 typedef struct work {
     const options *o;
     wu_opened opened;
+    wu_rules rules;
     wu_engine *engine; /* for at most max_row rows; made again when a file needs more */
     int32_t max_row;
     wu_ids prompt[WU_N_TASK];
@@ -80,7 +88,7 @@ static wu_code make_engine(work *w, int64_t rows, wu_err *err) {
     return wu_engine_create(&w->engine, &eo, err);
 }
 
-static wu_code encode(work *w, const char *path, wu_str conversation, wu_tokens *seq, wu_err *err) {
+static wu_code encode(work *w, const item *it, wu_tokens *seq, wu_err *err) {
     const int32_t most = w->opened.model->config.max_position;
     wu_code rc;
     for (int i = 0; i < WU_N_TASK; i++) {
@@ -88,29 +96,29 @@ static wu_code encode(work *w, const char *path, wu_str conversation, wu_tokens 
         wu_ids *ids = &w->prompt[i];
         ids->n = 0;
         if ((rc = wu_prompt_encode(w->opened.chat, w->opened.tokenizer, t, WU_CONTEXT_FIRST,
-                                   (wu_str){0}, conversation, ids, err)))
-            return wu_fail_in(err, rc, "%s", path);
+                                   wu_buf_view(&it->context), wu_buf_view(&it->text), ids, err)))
+            return wu_fail_in(err, rc, "%s", it->path);
         if (ids->n > (most > 0 ? most : INT32_MAX) - t->max_tokens)
             return wu_fail(err, WU_EDATA,
                            "%s: %d tokens and %d for the answer are more than the %d of the model",
-                           path, ids->n, t->max_tokens, most > 0 ? most : INT32_MAX);
+                           it->path, ids->n, t->max_tokens, most > 0 ? most : INT32_MAX);
         seq[i] = (wu_tokens){ids->id, ids->n, ids->n + t->max_tokens};
     }
     return WU_OK;
 }
 
-static wu_code answer(work *w, const char *path, wu_str conversation, wu_err *err) {
+static wu_code answer(work *w, const item *it, wu_err *err) {
     wu_tokens seq[WU_N_TASK];
     int32_t leaf[WU_N_TASK];
     wu_code rc;
     const double start = wu_clock_s();
-    if ((rc = encode(w, path, conversation, seq, err))) return rc;
+    if ((rc = encode(w, it, seq, err))) return rc;
     const int64_t rows = wu_forest_count(seq, WU_N_TASK, NULL);
     if (rows < 0 || rows > INT32_MAX - ROW_STEP)
-        return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
+        return wu_fail(err, WU_ENOMEM, "%s: out of memory", it->path);
     if ((rc = make_engine(w, rows, err))) return rc;
     rc = wu_forest_merge(wu_engine_forest(w->engine), seq, WU_N_TASK, leaf, err);
-    if (rc) return wu_fail_in(err, rc, "%s", path);
+    if (rc) return wu_fail_in(err, rc, "%s", it->path);
     for (int i = 0; i < WU_N_TASK; i++) {
         wu_buf_clear(&w->branch[i].text);
         w->branch[i].seg = leaf[i];
@@ -121,7 +129,7 @@ static wu_code answer(work *w, const char *path, wu_str conversation, wu_err *er
                            .n_vocab = w->opened.model->config.n_vocab};
     rc = wu_generate(&w->g, w->branch, WU_N_TASK, err);
     w->seconds = wu_clock_s() - start;
-    return rc ? wu_fail_in(err, rc, "%s", path) : WU_OK;
+    return rc ? wu_fail_in(err, rc, "%s", it->path) : WU_OK;
 }
 
 /* ---- the result ----------------------------------------------------------------------------- */
@@ -213,7 +221,7 @@ static wu_code print_result(work *w, const item *it, wu_json_style style, wu_err
 static wu_code analyze_one(work *w, const item *it, wu_json_style style, wu_err *err) {
     if (!w->o->common.quiet)
         fprintf(stderr, "%s: %.*s: reading and answering ...", it->path, (int)it->id.n, it->id.p);
-    const wu_code rc = answer(w, it->path, wu_buf_view(&it->text), err);
+    const wu_code rc = answer(w, it, err);
     if (!w->o->common.quiet) {
         if (rc)
             fprintf(stderr, "\n");
@@ -222,6 +230,16 @@ static wu_code analyze_one(work *w, const item *it, wu_json_style style, wu_err 
                     w->seconds);
     }
     return rc ? rc : print_result(w, it, style, err);
+}
+
+/* The block that `wrapup temporal` would put before the conversation. */
+static wu_code set_context(work *w, item *it, const wu_conversation *c) {
+    wu_temporal_maker maker;
+    wu_temporal t;
+    if (!w->o->context) return WU_OK;
+    wu_temporal_init(&maker, &w->rules.rules);
+    wu_temporal_make(&t, &maker, &c->contact, c->id);
+    return wu_context_render(&it->context, &t.block);
 }
 
 /* Every file is read before the model is: a mistake in the last one costs no work. */
@@ -236,7 +254,8 @@ static wu_code keep(void *ud, wu_conversation *c, const wu_source *source, wu_er
     }
     item *it = &w->item[w->n_item++];
     *it = (item){.path = wu_arena_strdup(&w->arena, source->path)};
-    if (!it->path || wu_buf_add(&it->id, c->id.p, c->id.n) || wu_conversation_render(&it->text, c))
+    if (!it->path || wu_buf_add(&it->id, c->id.p, c->id.n) || set_context(w, it, c) ||
+        wu_conversation_render(&it->text, c))
         return wu_fail(err, WU_ENOMEM, "%s: out of memory", source->path);
     return WU_OK;
 }
@@ -244,7 +263,8 @@ static wu_code keep(void *ud, wu_conversation *c, const wu_source *source, wu_er
 static wu_code analyze(work *w, int n, char **path, wu_err *err) {
     const options *o = w->o;
     wu_input in = {0};
-    wu_code rc = wu_input_begin(&in, &o->input, &o->common, err);
+    wu_code rc = wu_rules_open(&w->rules, &o->rules, err);
+    if (!rc) rc = wu_input_begin(&in, &o->input, &o->common, err);
     if (!rc) rc = wu_input_walk(&in, path, n, keep, w, err);
     wu_input_end(&in);
     if (rc) return rc;
@@ -267,6 +287,7 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     const wu_code rc = analyze(&w, n_arg, arg, err);
     for (int32_t i = 0; i < w.n_item; i++) {
         wu_buf_free(&w.item[i].id);
+        wu_buf_free(&w.item[i].context);
         wu_buf_free(&w.item[i].text);
     }
     free(w.item);
@@ -277,6 +298,7 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     }
     wu_engine_free(w.engine);
     wu_opened_close(&w.opened);
+    wu_rules_close(&w.rules);
     return wu_exit_code(rc);
 }
 

@@ -1,20 +1,20 @@
 /* cmd_temporal.c - `wrapup temporal`: when each contact was, in its examples. */
 #include "base/dir.h"
 #include "cli/opt.h"
+#include "cli/rules.h"
 #include "contact/set/annotate.h"
 #include "contact/set/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct options {
     wu_common common;
-    const char *data, *out, *zone, *calendar, *seasons, *hours;
+    wu_rules_options rules;
+    const char *data, *out;
     int64_t simulate, drop_seed;
     double drop;
-    bool convert, open_on_holidays;
 } options;
 
 static const wu_opt table[] = {
@@ -23,19 +23,7 @@ static const wu_opt table[] = {
      "it."},
     {"out", 'o', WU_OPT_TEXT, offsetof(options, out), "PATH", NULL, NULL, 0, 0, true,
      "The file, or the folder, to write; never the one that is read."},
-    {"zone", 0, WU_OPT_TEXT, offsetof(options, zone), "NAME", NULL, NULL, 0, 0, false,
-     "Time zone of times that have no offset, such as America/New_York. Without it their clock is "
-     "taken as the contact's own and the timestamp shows no offset."},
-    {"convert", 0, WU_OPT_FLAG, offsetof(options, convert), NULL, NULL, NULL, 0, 0, false,
-     "Bring times that have an offset to --zone as well: for records kept in UTC."},
-    {"calendar", 0, WU_OPT_TEXT, offsetof(options, calendar), "NAME", "us", NULL, 0, 0, false,
-     "Holidays: br, ca, de, es, fr, gb, ie, it, mx, nl, us, a file of your own (.json), or none."},
-    {"seasons", 0, WU_OPT_TEXT, offsetof(options, seasons), "FILE", NULL, NULL, 0, 0, false,
-     "Peak seasons of your own, or none; by default tax_season, back_to_school, holiday_shopping."},
-    {"business-hours", 0, WU_OPT_TEXT, offsetof(options, hours), "HOURS", WU_HOURS_DEFAULT, NULL, 0,
-     0, false, "When you are open, such as \"Mon-Fri 08:00-20:00, Sat 09:00-13:00\"."},
-    {"open-on-holidays", 0, WU_OPT_FLAG, offsetof(options, open_on_holidays), NULL, NULL, NULL, 0,
-     0, false, "Business hours hold on holidays too; by default those are closed."},
+    WU_RULES_OPTIONS(options, rules),
     {"simulate-missing", 0, WU_OPT_INT, offsetof(options, simulate), "SEED", "-1", NULL, -1,
      9007199254740992.0, false,
      "Draw a time and a wait where a record has no time, once for each conversation, marked as "
@@ -50,48 +38,19 @@ static const wu_opt table[] = {
 /* What is read before the first example. */
 typedef struct work {
     const options *o;
-    wu_calendar *calendar;
-    wu_seasons seasons;
-    wu_temporal_rules rules;
+    wu_rules rules;
     wu_json *files; /* counts by file, for metadata.json */
     wu_annotate_counts total;
 } work;
 
-static bool is_none(const char *s) { return s && strcmp(s, "none") == 0; }
-
-/* Once, before anything else runs: the C library's only door to time zones is TZ. */
-static wu_code set_zone(const options *o, wu_err *err) {
-    if (!o->zone)
-        return o->convert ? wu_fail(err, WU_EARG, "--convert needs --zone: to which one?") : WU_OK;
-    if (!wu_zone_exists(o->zone))
-        return wu_fail(err, WU_EARG,
-                       "--zone %s: the system has no such time zone; names look like Europe/Berlin",
-                       o->zone);
-    if (setenv("TZ", o->zone, 1)) return wu_fail_errno(err, "--zone %s", o->zone);
-    tzset();
-    return WU_OK;
-}
-
 static wu_code read_rules(work *w, wu_err *err) {
     const options *o = w->o;
-    wu_code rc;
-    w->rules = (wu_temporal_rules){.open_on_holidays = o->open_on_holidays,
-                                   .zone = o->zone,
-                                   .convert = o->convert,
-                                   .simulate = o->simulate >= 0,
-                                   .simulate_seed = (uint64_t)WU_MAX(o->simulate, 0),
-                                   .drop = o->drop,
-                                   .drop_seed = (uint64_t)o->drop_seed};
-    if ((rc = set_zone(o, err))) return rc;
-    if ((rc = wu_hours_parse(&w->rules.hours, o->hours, err))) return rc;
-    if (!is_none(o->calendar)) {
-        if ((rc = wu_calendar_read(&w->calendar, o->calendar, err))) return rc;
-        w->rules.calendar = w->calendar;
-    }
-    if (is_none(o->seasons)) return WU_OK;
-    if ((rc = wu_seasons_read(&w->seasons, o->seasons, err))) return rc;
-    w->rules.seasons = &w->seasons;
-    return WU_OK;
+    const wu_code rc = wu_rules_open(&w->rules, &o->rules, err);
+    w->rules.rules.simulate = o->simulate >= 0;
+    w->rules.rules.simulate_seed = (uint64_t)WU_MAX(o->simulate, 0);
+    w->rules.rules.drop = o->drop;
+    w->rules.rules.drop_seed = (uint64_t)o->drop_seed;
+    return rc;
 }
 
 static void add_counts(wu_annotate_counts *to, const wu_annotate_counts *n) {
@@ -112,7 +71,7 @@ static void add_counts(wu_annotate_counts *to, const wu_annotate_counts *n) {
 static wu_code do_file(work *w, wu_replace *out, const char *from, const char *to, bool whole,
                        wu_err *err) {
     wu_annotate_counts n = {0};
-    wu_temporal_rules rules = w->rules;
+    wu_temporal_rules rules = w->rules.rules;
     if (whole) rules.drop = 0.0;
     if (wu_same_file(from, to))
         return wu_fail(err, WU_EARG, "%s: is what is read; --out must be another place", to);
@@ -167,13 +126,16 @@ static wu_json *settings(const work *w) {
     const options *o = w->o;
     wu_json *j = wu_json_new_object();
     wu_code rc = j ? WU_OK : WU_ENOMEM;
-    if (!rc && o->zone) rc = wu_json_set(j, "zone", wu_json_new_str(wu_str_of(o->zone)));
-    if (!rc) rc = wu_json_set(j, "converted", wu_json_new_bool(o->convert));
-    if (!rc) rc = wu_json_set(j, "calendar", wu_json_new_str(wu_str_of(wu_base_name(o->calendar))));
-    if (!rc && o->seasons)
-        rc = wu_json_set(j, "seasons", wu_json_new_str(wu_str_of(wu_base_name(o->seasons))));
-    if (!rc) rc = wu_json_set(j, "business_hours", wu_json_new_str(wu_str_of(o->hours)));
-    if (!rc) rc = wu_json_set(j, "open_on_holidays", wu_json_new_bool(o->open_on_holidays));
+    if (!rc && o->rules.zone)
+        rc = wu_json_set(j, "zone", wu_json_new_str(wu_str_of(o->rules.zone)));
+    if (!rc) rc = wu_json_set(j, "converted", wu_json_new_bool(o->rules.convert));
+    if (!rc)
+        rc =
+            wu_json_set(j, "calendar", wu_json_new_str(wu_str_of(wu_base_name(o->rules.calendar))));
+    if (!rc && o->rules.seasons)
+        rc = wu_json_set(j, "seasons", wu_json_new_str(wu_str_of(wu_base_name(o->rules.seasons))));
+    if (!rc) rc = wu_json_set(j, "business_hours", wu_json_new_str(wu_str_of(o->rules.hours)));
+    if (!rc) rc = wu_json_set(j, "open_on_holidays", wu_json_new_bool(o->rules.open_on_holidays));
     if (!rc && o->simulate >= 0) rc = wu_json_set(j, "simulate_seed", wu_json_new_int(o->simulate));
     if (!rc && o->drop > 0.0) rc = wu_json_set(j, "drop_fields", wu_json_new_real(o->drop));
     if (!rc && o->drop > 0.0) rc = wu_json_set(j, "drop_seed", wu_json_new_int(o->drop_seed));
@@ -247,10 +209,10 @@ static void tell(const work *w) {
     if (n->n_no_offset > 0)
         fprintf(stderr, "%lld times have no offset from UTC: their clocks are taken as local%s\n",
                 (long long)n->n_no_offset,
-                w->o->zone ? "; their records name another zone" : " (--zone gives one)");
+                w->o->rules.zone ? "; their records name another zone" : " (--zone gives one)");
     if (n->n_no_calendar > 0)
         fprintf(stderr, "%lld times are in years of which calendar %s says nothing\n",
-                (long long)n->n_no_calendar, w->o->calendar);
+                (long long)n->n_no_calendar, w->o->rules.calendar);
     if (n->n_dropped > 0)
         fprintf(stderr, "%lld lines were left out of the blocks\n", (long long)n->n_dropped);
 }
@@ -263,8 +225,7 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     if (!rc) rc = do_all(&w, err);
     if (!rc && !w.o->common.quiet) tell(&w);
     wu_json_free(w.files);
-    wu_seasons_free(&w.seasons);
-    wu_calendar_free(w.calendar);
+    wu_rules_close(&w.rules);
     return wu_exit_code(rc);
 }
 
