@@ -130,11 +130,14 @@ wu_code wu_bag_add(wu_bag *b, wu_str text, bool pairs) {
     size_t before = 0; /* length of the word before, at the beginning of both */
     for (size_t i = 0; i < text.n;) {
         size_t n = 0;
+        const size_t start = i;
         char *now = both + before + (before > 0);
         for (; i < text.n && is_letter((unsigned char)text.p[i]); i++) {
             const char c = text.p[i];
             if (n < LONGEST) now[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
         }
+        if (i - start > n) /* not within a character */
+            while (n > 0 && ((unsigned char)text.p[start + n] & 0xC0) == 0x80) n--;
         if (n == 0) {
             i++;
             continue;

@@ -27,11 +27,18 @@ static void add(probing *p, const char *probe, const char *measure, double value
 
 static double size_of(double x) { return x < 0.0 ? -x : x; }
 
-/* Correlation of a target with what the guesser says, out of fold. */
-static double rho(probing *p, wu_target t) {
-    const double r = wu_spearman(p->guess, p->set.y[t], p->set.n);
+/* Of nothing there is no share. */
+static double share(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
+
+static double correlation(probing *p, const double *a, const double *b, int32_t n) {
+    const double r = wu_spearman(a, b, n);
     if (r < -1.5) p->rc = WU_ENOMEM;
     return r;
+}
+
+/* Correlation of a target with what the guesser says, out of fold. */
+static double rho(probing *p, wu_target t) {
+    return correlation(p, p->guess, p->set.y[t], p->set.n);
 }
 
 static double rho_of_rows(probing *p, const wu_sparse *x, wu_target t) {
@@ -105,7 +112,7 @@ static double majority(const wu_probe_set *s) {
 }
 
 static double ceiling(probing *p, wu_target t) {
-    return wu_spearman(p->set.exact[t], p->set.y[t], p->set.n);
+    return correlation(p, p->set.exact[t], p->set.y[t], p->set.n);
 }
 
 static void metadata(probing *p) {
@@ -139,21 +146,21 @@ static void words(probing *p) {
     add(p, "bag of words", "churn rho", rho_of_view(p, WU_VIEW_ALL, WU_TARGET_CHURN), 0.0, 0.9);
     add(p, "bag of words", "category accuracy", category, 0.0, 0.97);
     add(p, "first customer turn", "category, share of all words",
-        accuracy_of_view(p, WU_VIEW_FIRST) / category, 0.8, 1.1);
+        share(accuracy_of_view(p, WU_VIEW_FIRST), category), 0.8, 1.1);
     add(p, "first customer turn", "CSAT rho", rho_of_view(p, WU_VIEW_FIRST, WU_TARGET_CSAT), -0.1,
         0.3);
     add(p, "first customer turn", "QA |rho|", size_of(rho_of_view(p, WU_VIEW_FIRST, WU_TARGET_QA)),
         0.0, 0.1);
     add(p, "last two turns", "CSAT rho, share of ceiling",
-        rho_of_view(p, WU_VIEW_LAST, WU_TARGET_CSAT) / top, 0.0, 0.65);
+        share(rho_of_view(p, WU_VIEW_LAST, WU_TARGET_CSAT), top), 0.0, 0.65);
     add(p, "agent only", "QA rho, share of both sides",
-        rho_of_view(p, WU_VIEW_AGENT, WU_TARGET_QA) / qa, 0.85, 1.1);
+        share(rho_of_view(p, WU_VIEW_AGENT, WU_TARGET_QA), qa), 0.85, 1.1);
     add(p, "customer only", "QA rho, share of both sides",
-        rho_of_view(p, WU_VIEW_CUSTOMER, WU_TARGET_QA) / qa, -0.1, 0.75);
+        share(rho_of_view(p, WU_VIEW_CUSTOMER, WU_TARGET_QA), qa), -0.1, 0.75);
     add(p, "agent only", "CSAT rho, share of both sides",
-        rho_of_view(p, WU_VIEW_AGENT, WU_TARGET_CSAT) / csat, 0.0, 0.98);
+        share(rho_of_view(p, WU_VIEW_AGENT, WU_TARGET_CSAT), csat), 0.0, 0.98);
     add(p, "customer only", "CSAT rho, share of both sides",
-        rho_of_view(p, WU_VIEW_CUSTOMER, WU_TARGET_CSAT) / csat, 0.0, 0.98);
+        share(rho_of_view(p, WU_VIEW_CUSTOMER, WU_TARGET_CSAT), csat), 0.0, 0.98);
 }
 
 static void lexicon(probing *p) {
@@ -161,7 +168,7 @@ static void lexicon(probing *p) {
     for (int32_t i = 0; i < p->set.n; i++) any = any || p->set.mood[i] != 0.0;
     if (!any) return; /* no list for this language */
     add(p, "list of 40 words", "CSAT rho",
-        wu_spearman(p->set.mood, p->set.y[WU_TARGET_CSAT], p->set.n), 0.3, 0.45);
+        correlation(p, p->set.mood, p->set.y[WU_TARGET_CSAT], p->set.n), 0.3, 0.45);
 }
 
 /* ------------------------------------------------------------------------- single words */
@@ -204,7 +211,8 @@ static int by_information(const void *a_, const void *b_) {
 /* Presence of a word against the label: information, and the area under the curve of one step. */
 static scored score_word(double with_high, double with, double n_high, double n) {
     const double with_low = with - with_high, n_low = n - n_high;
-    scored s = {.auroc = 0.5 + 0.5 * size_of(with_high / n_high - with_low / n_low)};
+    const double apart = size_of(share(with_high, n_high) - share(with_low, n_low));
+    scored s = {.auroc = n_high > 0.0 && n_low > 0.0 ? 0.5 + 0.5 * apart : 0.5};
     s.information = cell(with_high, with, n_high, n) + cell(with_low, with, n_low, n) +
                     cell(n_high - with_high, n - with, n_high, n) +
                     cell(n_low - with_low, n - with, n_low, n);
@@ -267,29 +275,30 @@ static void variety(probing *p) {
 /* ------------------------------------------------------------------------------ hold-outs */
 
 /* What rho loses on the second part against the third, both with what the first part taught. */
-static double gap(probing *p, const wu_probe_part part[3], wu_target t, wu_err *err) {
-    probing q = {.report = p->report};
-    const double *y = NULL;
-    double *guess = NULL, strange = 0.0, known = 0.0;
-    wu_sparse x = {0};
-    if (!p->rc) p->rc = wu_probe_set_make(&q.set, part, 3, false, err);
+static double loss(probing *p, const wu_probe_set *s, const wu_sparse *x, const wu_probe_part *part,
+                   double *guess, wu_target t) {
+    const int32_t second = part[0].n, third = second + part[1].n;
+    const double *y = s->y[t];
+    if (!p->rc) p->rc = wu_ridge(guess, x, y, s->fold, 1, 0, LAMBDA);
     if (p->rc) return 0.0;
-    x = weighed(&q, WU_VIEW_ALL);
-    y = q.set.y[t];
-    guess = calloc((size_t)q.set.n, sizeof(*guess));
-    if (q.rc || !guess)
-        p->rc = WU_ENOMEM;
-    else
-        p->rc = wu_ridge(guess, &x, y, q.set.fold, 1, 0, LAMBDA);
-    if (!p->rc) {
-        const int32_t second = part[0].n, third = second + part[1].n;
-        strange = wu_spearman(guess + second, y + second, part[1].n);
-        known = wu_spearman(guess + third, y + third, part[2].n);
-    }
+    const double strange = correlation(p, guess + second, y + second, part[1].n);
+    const double known = correlation(p, guess + third, y + third, part[2].n);
+    return known > 0.0 ? 1.0 - strange / known : 1.0;
+}
+
+/* lo, hi: what is expected of both losses. */
+static void hold_out(probing *p, const char *probe, const wu_probe_part part[3], double lo,
+                     double hi, wu_err *err) {
+    probing q = {.report = p->report};
+    if (p->rc || (p->rc = wu_probe_set_make(&q.set, part, 3, false, err))) return;
+    double *guess = calloc((size_t)q.set.n, sizeof(*guess));
+    wu_sparse x = weighed(&q, WU_VIEW_ALL);
+    if (q.rc || !guess) p->rc = WU_ENOMEM;
+    add(p, probe, "CSAT, loss of rho", loss(p, &q.set, &x, part, guess, WU_TARGET_CSAT), lo, hi);
+    add(p, probe, "QA, loss of rho", loss(p, &q.set, &x, part, guess, WU_TARGET_QA), lo, hi);
     wu_sparse_free(&x);
     free(guess);
     wu_probe_set_free(&q.set);
-    return known > 0.0 ? 1.0 - strange / known : 1.0;
 }
 
 static void hold_outs(probing *p, const wu_synth_options *o, int32_t n, wu_err *err) {
@@ -298,17 +307,14 @@ static void hold_outs(probing *p, const wu_synth_options *o, int32_t n, wu_err *
     seen.frames = WU_FRAMES_TRAIN;
     unseen.frames = WU_FRAMES_TEST;
     other.held_out = true;
+    other.industries = NULL;
     /* fold 1 teaches, fold 0 is measured */
     const wu_probe_part frames[3] = {
         {&seen, 0, n, 1}, {&unseen, (uint64_t)n, test, 0}, {&seen, (uint64_t)(n + test), test, 0}};
     const wu_probe_part worlds[3] = {
         {o, 0, n, 1}, {&other, (uint64_t)n, test, 0}, {o, (uint64_t)(n + test), test, 0}};
-    add(p, "phrases never seen", "CSAT, loss of rho", gap(p, frames, WU_TARGET_CSAT, err), -0.5,
-        0.15);
-    add(p, "phrases never seen", "QA, loss of rho", gap(p, frames, WU_TARGET_QA, err), -0.5, 0.15);
-    add(p, "industries never seen", "CSAT, loss of rho", gap(p, worlds, WU_TARGET_CSAT, err), 0.0,
-        0.0);
-    add(p, "industries never seen", "QA, loss of rho", gap(p, worlds, WU_TARGET_QA, err), 0.0, 0.0);
+    hold_out(p, "phrases never seen", frames, -0.5, 0.15, err);
+    hold_out(p, "industries never seen", worlds, 0.0, 0.0, err);
 }
 
 wu_code wu_probe(wu_probe_report *out, const wu_synth_options *o, int32_t n, wu_err *err) {

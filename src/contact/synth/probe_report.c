@@ -12,7 +12,7 @@ static wu_code row_text(wu_buf *out, const wu_probe_row *r) {
     if (r->lo == 0.0 && r->hi == 0.0) return wu_buf_char(out, '\n');
     if (r->lo < 0.0 || r->lo == 0.0)
         rc = wu_buf_fmt(out, "   at most %g", r->hi);
-    else if (r->hi >= 1.0)
+    else if (r->hi >= 1.0 && r->hi <= 1.1) /* of a share */
         rc = wu_buf_fmt(out, "   at least %g", r->lo);
     else
         rc = wu_buf_fmt(out, "   %g to %g", r->lo, r->hi);
