@@ -292,8 +292,14 @@ static wu_code self_bleu(const wu_variety *v, double *out) {
                           ? wu_exact_log((clipped[i] ? (double)clipped[i] : 0.5) / (double)all[i])
                           : -20.0;
     }
+    int taken = 0;
     *out = 0.0;
-    for (int i = 0; i < n; i++) *out += wu_exact_exp(sum[i] / ORDERS) / n;
+    for (int i = 0; i < n; i++) {
+        if (v->sample[i].n == 0) continue; /* a call without such a turn */
+        *out += wu_exact_exp(sum[i] / ORDERS);
+        taken++;
+    }
+    *out /= WU_MAX(1, taken);
     return WU_OK;
 }
 
@@ -304,6 +310,7 @@ static int by_band(const void *a_, const void *b_) {
 }
 
 static wu_code copies(wu_variety *v, wu_probe_set *out) {
+    enum { NEAR = 1, EXACT };
     const int32_t half = v->n_call / 2;
     uint8_t *seen = calloc((size_t)v->n_call + 1, 1);
     int64_t exact = 0, near = 0;
@@ -312,12 +319,12 @@ static wu_code copies(wu_variety *v, wu_probe_set *out) {
     for (int64_t i = 0, first = 0; i < v->n_band; i++) {
         if (v->band[i].hash != v->band[first].hash) first = i;
         const int32_t a = v->band[first].call, b = v->band[i].call;
-        if (a >= half || b < half || seen[b]) continue;
-        const double s = wu_shingles_similarity(&v->set[a], &v->set[b]);
-        if (s < 0.8) continue;
-        seen[b] = 1;
-        exact += v->set[a].text == v->set[b].text;
-        near++;
+        if (a >= half || b < half || seen[b] == EXACT) continue;
+        const bool same = v->set[a].text == v->set[b].text;
+        if (!same && (seen[b] || wu_shingles_similarity(&v->set[a], &v->set[b]) < 0.8)) continue;
+        exact += same;
+        near += !seen[b];
+        seen[b] = same ? EXACT : NEAR;
     }
     free(seen);
     out->exact_copies = (double)exact / (double)WU_MAX(1, v->n_call - half);
