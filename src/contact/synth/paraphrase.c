@@ -39,11 +39,22 @@ static wu_code read_cores(wu_language *l, const char *dir, wu_err *err) {
     return rc;
 }
 
+/* Synonyms and openers are copied as they stand. */
+static bool is_plain(wu_str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 32 || strchr("{}()|", s.p[i])) return false;
+    return true;
+}
+
 static wu_code copy_words(wu_language *l, wu_words *out, const wu_section *s, const char *file,
                           wu_err *err) {
     wu_str *text = wu_arena_zero(&l->arena, (size_t)s->n_line + 1, sizeof(*text));
-    for (int32_t i = 0; text && i < s->n_line; i++)
+    for (int32_t i = 0; text && i < s->n_line; i++) {
+        const wu_frame_at at = {file, s, i + 1};
+        if (!is_plain(s->line[i]))
+            return wu_frame_fail(err, &at, "want words alone, without {}, () or |");
         if (!(text[i] = wu_language_copy(l, s->line[i])).p) text = NULL;
+    }
     if (!text) return wu_fail(err, WU_ENOMEM, "%s: out of memory", file);
     *out = (wu_words){text, s->n_line};
     return WU_OK;
