@@ -277,6 +277,7 @@ static void say_language(const char *code) {
     for (int i = 0; i < WU_N_SLOT; i++)
         if (i != WU_SLOT_TOPIC && i != WU_SLOT_AGAIN) check_words(v.slot[i], "a slot");
     for (int a = 0; a < WU_N_ACT; a++) say_frames(l, &v, &l->act[a], wu_acts[a].name);
+    for (int a = 0; a < WU_N_ACT; a++) say_frames(l, &v, &l->core[a], "a core");
     for (int i = 0; i < l->n_sub; i++) say_frames(l, &v, &l->sub[i], "a sub-phrase");
     for (int i = 0; i < l->n_issue; i++)
         for (int k = 0; k < WU_N_ISSUE_KEY; k++)
@@ -580,6 +581,18 @@ static void wrong_tables_are_named(void **state) {
                  "synth/taxonomy.json");
     refuse_table("taxonomy.json", "{\"categories\": 3}", "no categories");
     refuse_table("industries.json", "{\"industries\": [{\"name\": 3}]}", "synth/industries.json");
+    refuse_table("en/cores.txt", "# x\n== a.shout\nHello.\n",
+                 "synth/en/cores.txt:2: a.shout: is not an act");
+    refuse_table("en/cores.txt", "== a.greet\nHello.\nHello {nmae}.\n",
+                 "synth/en/cores.txt:1: a.greet, entry 2: {nmae} is not a slot");
+    refuse_table("en/paraphrase.txt", "== same 1\nat once\nnow\n== other\na\nb\n",
+                 "synth/en/paraphrase.txt:4: other: want \"same N\"");
+    refuse_table("en/paraphrase.txt", "== same 1\nat once\n", "paraphrase.txt:1: same 1: want");
+    refuse_table("en/paraphrase.txt", "== same 1\nat once\nnow, {first}\n",
+                 "paraphrase.txt:1: same 1, entry 2: want words alone");
+    refuse_table("en/paraphrase.txt", "== say agent\nWell (then|now).\n",
+                 "paraphrase.txt:1: say agent, entry 1: want words alone");
+    refuse_table("en/paraphrase.txt", "== same 1\nat once\n== same 1\nnow\n", "is there twice");
     refuse_table("review.txt", "== did.greeting\nsaid hello\n", "no section did.verification");
 }
 
