@@ -57,6 +57,7 @@ static void add_counts(wu_annotate_counts *to, const wu_annotate_counts *n) {
     to->n_example += n->n_example;
     to->n_time += n->n_time;
     to->n_no_offset += n->n_no_offset;
+    to->n_date_only += n->n_date_only;
     to->n_simulated += n->n_simulated;
     to->n_no_time += n->n_no_time;
     to->n_no_calendar += n->n_no_calendar;
@@ -206,10 +207,13 @@ static void tell(const work *w) {
         fprintf(stderr, ", %lld left as they were (a block, but no \"contact\")",
                 (long long)n->n_kept);
     fputc('\n', stderr);
+    if (n->n_date_only > 0)
+        fprintf(stderr, "a date only, so that the time of the day stays unknown: %lld\n",
+                (long long)n->n_date_only);
     if (n->n_no_offset > 0)
-        fprintf(stderr, "%lld times have no offset from UTC: their clocks are taken as local%s\n",
+        fprintf(stderr, "no offset from UTC, so that their clocks are taken as local: %lld (%s)\n",
                 (long long)n->n_no_offset,
-                w->o->rules.zone ? "; their records name another zone" : " (--zone gives one)");
+                w->o->rules.zone ? "their records name another zone" : "--zone gives one");
     if (n->n_no_calendar > 0)
         fprintf(stderr, "%lld times are in years of which calendar %s says nothing\n",
                 (long long)n->n_no_calendar, w->o->rules.calendar);

@@ -94,11 +94,12 @@ static void find_holiday(wu_temporal *t, wu_temporal_maker *m) {
 static void read_clock(wu_temporal *t, wu_temporal_maker *m) {
     const wu_temporal_rules *r = m->rules;
     t->civil = wu_civil_of(t->when.local_s);
-    t->time_of_day = part_of_day(t->civil.hour);
     t->is_weekend = t->civil.weekday >= 5;
     find_holiday(t, m);
     t->season_known = r->seasons != NULL;
     if (r->seasons) t->peak_season = wu_seasons_find(r->seasons, t->civil.month, t->civil.day);
+    if (t->when.date_only) return; /* what depends on the hour stays unknown */
+    t->time_of_day = part_of_day(t->civil.hour);
     t->business_hours =
         wu_hours_open(&r->hours, t->civil.weekday, t->civil.hour * 60 + t->civil.minute) &&
         (t->is_holiday != 1 || r->open_on_holidays);
@@ -112,8 +113,11 @@ static void set_timestamp(wu_temporal *t) {
     if (t->when.has_offset && size > 0)
         snprintf(offset, sizeof(offset), "%c%02d:%02d", t->when.offset_min < 0 ? '-' : '+',
                  size / 60 % 100, size % 60);
-    snprintf(t->timestamp, sizeof(t->timestamp), "%04d-%02d-%02dT%02d:%02d:%02d%s", c.year, c.month,
-             c.day, c.hour, c.minute, c.second, offset);
+    if (t->when.date_only)
+        snprintf(t->timestamp, sizeof(t->timestamp), "%04d-%02d-%02d", c.year, c.month, c.day);
+    else
+        snprintf(t->timestamp, sizeof(t->timestamp), "%04d-%02d-%02dT%02d:%02d:%02d%s", c.year,
+                 c.month, c.day, c.hour, c.minute, c.second, offset);
 }
 
 /* A text of the record as part of a line: nothing in it may end the line. */
@@ -259,8 +263,8 @@ static wu_code set_clock(wu_json *o, const wu_temporal *t) {
     snprintf(date, sizeof(date), "%.10s", t->timestamp);
     if ((rc = set_text(o, "timestamp", t->timestamp))) return rc;
     if ((rc = set_text(o, "date", date))) return rc;
-    if ((rc = set_text(o, "time_of_day", t->time_of_day))) return rc;
-    if ((rc = set_int(o, "hour", c->hour))) return rc;
+    if (!t->when.date_only && (rc = set_text(o, "time_of_day", t->time_of_day))) return rc;
+    if (!t->when.date_only && (rc = set_int(o, "hour", c->hour))) return rc;
     if ((rc = set_text(o, "day_of_week", wu_weekday_name(c->weekday)))) return rc;
     if ((rc = set_int(o, "day_of_week_num", c->weekday))) return rc;
     if ((rc = set_bool(o, "is_business_hours", t->business_hours))) return rc;

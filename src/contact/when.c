@@ -120,6 +120,7 @@ bool wu_when_parse(wu_when *out, wu_str s) {
     wu_when w = {.known = true};
     *out = (wu_when){0};
     if (!parse_date(&s, &c)) return false;
+    w.date_only = s.n == 0;
     if (s.n > 0) {
         if (!mark(&s, 'T') && !mark(&s, 't') && !mark(&s, ' ')) return false;
         if (!parse_clock(&s, &c)) return false;
@@ -148,7 +149,7 @@ static int32_t offset_at(int64_t utc_s) {
 }
 
 wu_when wu_when_settle(wu_when w) {
-    if (!w.known || w.has_offset) return w;
+    if (!w.known || w.has_offset || w.date_only) return w;
     /* The offsets a day before and after are the only candidates; where both fit, the clock is set
      * back there, and the larger offset is the earlier point in time. */
     const int32_t before = offset_at(w.local_s - DAY), after = offset_at(w.local_s + DAY);
@@ -163,8 +164,9 @@ wu_when wu_when_settle(wu_when w) {
 
 wu_code wu_when_render(wu_buf *out, wu_when w) {
     const wu_civil c = wu_civil_of(w.local_s);
-    wu_code rc = wu_buf_fmt(out, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour,
-                            c.minute, c.second);
+    wu_code rc = wu_buf_fmt(out, "%04d-%02d-%02d", c.year, c.month, c.day);
+    if (rc || w.date_only) return rc;
+    rc = wu_buf_fmt(out, "T%02d:%02d:%02d", c.hour, c.minute, c.second);
     if (rc || !w.has_offset) return rc;
     if (w.offset_min == 0) return wu_buf_char(out, 'Z');
     const int32_t size = w.offset_min < 0 ? -w.offset_min : w.offset_min;

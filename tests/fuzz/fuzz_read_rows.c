@@ -36,6 +36,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     must(wu_row_stream_next(s, &c, &end, &err) == WU_OK && end);
     wu_row_stream_close(s);
     wu_conversation_free(&c);
-    (void)wu_csv_detect(text);
+    (void)wu_csv_detect(text, NULL);
     return 0;
 }

@@ -932,12 +932,16 @@ static void many_ids_are_grouped_in_linear_time(void **state) {
 
 static void csv_is_told_from_text(void **state) {
     (void)state;
-    assert_true(wu_csv_detect(WU_STR("id,text\n1,x\n")) > 50);
-    assert_true(wu_csv_detect(WU_STR("Conversation ID\tspeaker\tMessage Text")) > 50);
-    assert_int_equal(wu_csv_detect(WU_STR("Agent: Hello, how are you\n")), 0);
-    assert_int_equal(wu_csv_detect(WU_STR("text\nhello\n")), 0);
-    assert_int_equal(wu_csv_detect(WU_STR("\"id,text\n")), 0);
-    assert_int_equal(wu_csv_detect((wu_str){0}), 0);
+    assert_true(wu_csv_detect(WU_STR("id,text\n1,x\n"), NULL) > 50);
+    assert_true(wu_csv_detect(WU_STR("Conversation ID\tspeaker\tMessage Text"), NULL) > 50);
+    assert_int_equal(wu_csv_detect(WU_STR("Agent: Hello, how are you\n"), NULL), 0);
+    assert_int_equal(wu_csv_detect(WU_STR("text\nhello\n"), NULL), 0);
+    assert_int_equal(wu_csv_detect(WU_STR("\"id,text\n"), NULL), 0);
+    assert_int_equal(wu_csv_detect((wu_str){0}, NULL), 0);
+    const wu_column_map columns = {.id = "No.", .text = "Said"};
+    assert_int_equal(wu_csv_detect(WU_STR("No.,Who,Said\n"), NULL), 0);
+    assert_true(wu_csv_detect(WU_STR("No.,Who,Said\n"), &columns) > 50);
+    assert_int_equal(wu_csv_detect(WU_STR("No.,Who,Words\n"), &columns), 0);
 }
 
 /* ---- real conversations

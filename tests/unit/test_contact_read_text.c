@@ -204,9 +204,13 @@ static void what_the_header_does_not_say_stays_unknown(void **state) {
     assert_int_equal(c.contact.transfers, -1);
     assert_int_equal(c.contact.contact_number_30d, -1);
     assert_int_equal(c.contact.duration_ms, -1);
-    /* a day alone is no point in time */
+    /* a day alone has no time of the day */
     reads(WU_FORMAT_AUTO, "Call ID: 9\nDate: 2025-03-04\n\nAgent: hello\n");
-    assert_false(c.contact.start.known);
+    assert_true(c.contact.start.known && c.contact.start.date_only);
+    reads(WU_FORMAT_AUTO, "Date: 2025-03-04\nTime: 10:15\n\nAgent: hello\n");
+    assert_true(c.contact.start.known && !c.contact.start.date_only);
+    reads(WU_FORMAT_AUTO, "Date: 2025-03-04\n\n[10:15:00 AM] Agent: hello\n");
+    assert_true(c.contact.start.known && !c.contact.start.date_only);
 }
 
 static void a_turn_that_looks_like_a_header_is_a_turn(void **state) {

@@ -185,6 +185,19 @@ static void the_block_is_literally_this(void **state) {
              "peak_season: holiday_shopping");
 }
 
+static void a_date_alone_says_nothing_of_the_hour(void **state) {
+    (void)state;
+    wu_contact c = contact_at("2026-01-19");
+    block_is(&c, &world.rules,
+             "[TEMPORAL CONTEXT]\ntimestamp: 2026-01-19\nday_of_week: Monday\n"
+             "holiday: Martin Luther King Day (US)");
+    json_is(&c, &world.rules,
+            "{\"timestamp\":\"2026-01-19\",\"date\":\"2026-01-19\",\"day_of_week\":\"Monday\","
+            "\"day_of_week_num\":0,\"is_weekend\":false,\"is_holiday\":true,"
+            "\"holiday\":\"Martin Luther King Day (US)\",\"peak_season\":null,\"week_of_year\":4,"
+            "\"month\":1,\"month_name\":\"January\",\"quarter\":1}");
+}
+
 static void nothing_in_a_record_can_end_a_line(void **state) {
     (void)state;
     wu_contact c = contact_at(NULL);
@@ -451,6 +464,7 @@ int main(void) {
         cmocka_unit_test(all_18_features_in_their_order),
         cmocka_unit_test(what_is_unknown_is_left_out),
         cmocka_unit_test(the_block_is_literally_this),
+        cmocka_unit_test(a_date_alone_says_nothing_of_the_hour),
         cmocka_unit_test(nothing_in_a_record_can_end_a_line),
         cmocka_unit_test(zones),
         cmocka_unit_test(flaw_02_times_are_real_and_the_same_for_all_six),

@@ -190,9 +190,10 @@ static void start(wu_plain_head *h, wu_contact *contact, wu_str value, bool cloc
         h->clock_ms = two_parts ? t.ms * 60 : t.ms; /* "10:03" */
         if (h->clock_ms >= 24 * 3600 * (int64_t)SECOND_MS) h->has_clock = false;
     }
-    if (h->has_date && h->has_clock) {
+    if (h->has_date) {
         contact->start = h->start;
-        contact->start.local_s = h->day_s + h->clock_ms / SECOND_MS;
+        contact->start.date_only = !h->has_clock;
+        contact->start.local_s = h->day_s + (h->has_clock ? h->clock_ms / SECOND_MS : 0);
     }
 }
 

@@ -169,13 +169,15 @@ static size_t date_at(wu_str s, wu_text_time *t) {
     if (at(s, j) == ',') j++;
     j = at(s, j) == 'T' ? j + 1 : blanks(s, j);
     const size_t n = j > i ? clock_at(s, j, &c) : 0;
-    *t = (wu_text_time){.kind = WU_TIME_DATE, .end_ms = -1, .date = {.known = true}};
+    *t = (wu_text_time){
+        .kind = WU_TIME_DATE, .end_ms = -1, .date = {.known = true, .date_only = true}};
     if (n > 0) {
         /* "10:03" is hours and minutes behind a date */
         const bool two = c.kind == WU_TIME_OFFSET && !c.has_clock;
         t->ms = two ? c.ms / MS * MINUTE_MS : c.ms;
         if (t->ms >= 24 * (int64_t)HOUR_MS) return 0;
         t->has_clock = true;
+        t->date.date_only = false;
         i = j + n;
         i += zone_at(s, i, &t->date);
     }

@@ -171,7 +171,8 @@ wu_code wu_raw_turns_settle(wu_conversation *c, const wu_raw_turns *list, const 
     scale s = scale_of(list);
     wu_code rc = WU_OK;
     find_base(&s, list);
-    if (s.has_base && !c->contact.start.known) c->contact.start = s.base;
+    wu_when *told = &c->contact.start;
+    if (s.has_base && (!told->known || (told->date_only && !s.base.date_only))) *told = s.base;
     for (size_t i = 0; !rc && i < list->n; i++) {
         const wu_raw_turn *t = &list->p[i];
         int64_t start, end, length = -1;

@@ -142,7 +142,7 @@ static int hint(wu_format f, const char *path) {
 }
 
 /* What kind of text it is; AUTO: none that is known. */
-static wu_format detect_text(wu_str head, const char *path, bool csv) {
+static wu_format detect_text(wu_str head, const char *path, bool csv, const wu_column_map *map) {
     wu_format best = WU_FORMAT_AUTO;
     int most = 0;
     for (size_t i = 0; i < WU_LEN(row_of); i++) {
@@ -152,12 +152,18 @@ static wu_format detect_text(wu_str head, const char *path, bool csv) {
         most = score;
         best = row_of[i]->format;
     }
-    int score = csv ? wu_csv_detect(head) : 0;
+    int score = csv ? wu_csv_detect(head, map) : 0;
     if (score > 0) score += hint(WU_FORMAT_CSV, path);
+    if (csv && map && best == WU_FORMAT_AUTO) score += hint(WU_FORMAT_CSV, path);
     return score > most ? WU_FORMAT_CSV : best;
 }
 
 static wu_code unknown_format(const char *where, wu_err *err) {
+    if (has_suffix(where, ".csv") || has_suffix(where, ".tsv"))
+        return wu_fail(err, WU_EDATA,
+                       "%s: no column of the first line has a usual name for what is said, or none "
+                       "for an id or a speaker: name the columns (--map)",
+                       where);
     return wu_fail(err, WU_EDATA, "%s: no known format of transcripts", where);
 }
 
@@ -203,7 +209,7 @@ wu_code wu_read_text(wu_conversation *c, wu_str text, const char *where, const w
         return wu_fail(err, WU_EDATA, "%s: a table is read from a file only", where);
     if (f == WU_FORMAT_AUTO && !json) {
         const wu_str head = {text.p, WU_MIN(text.n, (size_t)HEAD_BYTES)};
-        row = find_row(detect_text(head, where, false));
+        row = find_row(detect_text(head, where, false, NULL));
         if (!row) return unknown_format(where, err);
     }
     if (json) {
@@ -269,6 +275,12 @@ static wu_code read_head(wu_buf *head, const char *path, wu_err *err) {
     if (!is_stdin && wu_is_dir(path)) return wu_fail(err, WU_EIO, "%s: is a directory", path);
     FILE *f = is_stdin ? stdin : fopen(path, "rbe");
     if (!f) return wu_fail_errno(err, "%s", path);
+    if (!is_stdin && lseek(fileno(f), 0, SEEK_CUR) < 0) {
+        fclose(f);
+        return wu_fail(err, WU_EIO,
+                       "%s: is a pipe, which cannot be read twice; give it as standard input (-)",
+                       path);
+    }
     if (wu_buf_reserve(head, HEAD_BYTES)) {
         rc = wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
     } else {
@@ -316,7 +328,7 @@ static wu_code detect_file(wu_reader *r, wu_str head, wu_err *err) {
         if (lines || has_suffix(r->path, ".jsonl")) r->format = WU_FORMAT_JSONL;
         return WU_OK; /* else by the value */
     }
-    r->format = detect_text(head, r->path, true);
+    r->format = detect_text(head, r->path, true, r->o.map);
     return r->format == WU_FORMAT_AUTO ? unknown_format(r->path, err) : WU_OK;
 }
 

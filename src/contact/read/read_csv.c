@@ -147,21 +147,28 @@ wu_code wu_csv_next(wu_csv *v, bool *end, const char *path, wu_err *err) {
     return WU_OK;
 }
 
-/* CSV if the first line has two columns at least, and one of them has a name that is usual for the
- * words, and one that is usual for an id or a speaker. */
-int wu_csv_detect(wu_str head) {
+static bool is_mapped(const wu_column_map *map, wu_map_field f, wu_str name) {
+    const char *given = map ? wu_map_given(map, f) : NULL;
+    return given && wu_str_eq(wu_utf8_trim(name), wu_str_of(given));
+}
+
+/* CSV if the first line has two columns at least, and one of them has the name that the map gives
+ * to the words; or one has a name that is usual for them, and one that is usual for an id or a
+ * speaker. */
+int wu_csv_detect(wu_str head, const wu_column_map *map) {
     wu_csv v;
     wu_err err;
-    bool end = true, has_words = false, has_other = false;
+    bool end = true, has_words = false, has_other = false, has_mapped = false;
     wu_csv_begin(&v, head);
     const wu_code rc = wu_csv_next(&v, &end, "head", &err);
     for (size_t i = 0; !rc && !end && i < v.n_cell && v.n_cell > 1; i++) {
         const wu_str name = wu_csv_cell(&v, i);
+        has_mapped |= is_mapped(map, WU_MAP_TEXT, name) || is_mapped(map, WU_MAP_TRANSCRIPT, name);
         if (wu_map_rank(WU_MAP_TEXT, name) || wu_map_rank(WU_MAP_TRANSCRIPT, name))
             has_words = true;
         else if (wu_map_rank(WU_MAP_ID, name) || wu_map_rank(WU_MAP_ROLE, name))
             has_other = true;
     }
     wu_csv_free(&v);
-    return has_words && has_other ? 90 : 0;
+    return has_mapped || (has_words && has_other) ? 90 : 0;
 }

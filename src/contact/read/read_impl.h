@@ -52,7 +52,7 @@ WU_MUST_CHECK wu_code wu_row_stream_text(wu_row_stream **out, wu_str text, const
 WU_MUST_CHECK wu_code wu_row_stream_next(wu_row_stream *s, wu_conversation *c, bool *end,
                                          wu_err *err);
 void wu_row_stream_close(wu_row_stream *s);
-int wu_csv_detect(wu_str head); /* 0 to 100 */
+int wu_csv_detect(wu_str head, const wu_column_map *map); /* 0 to 100; map may be NULL */
 
 /* label.c: s in small letters (ASCII and Latin-1), every run of blanks, '_' and '-' one blank; its
  * length, 0 if it does not fit or is nothing. */

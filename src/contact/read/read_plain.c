@@ -303,7 +303,7 @@ static void set_times(plain *p, const wu_plain_line *l) {
         p->first_ms = clock ? ms : 0;
         if (t->kind == WU_TIME_DATE) {
             p->first_ms = t->date.local_s * 1000 + ms % 1000;
-            if (start->known)
+            if (start->known && !start->date_only)
                 p->first_ms = start->local_s * 1000;
             else
                 *start = t->date;
@@ -311,6 +311,7 @@ static void set_times(plain *p, const wu_plain_line *l) {
             p->first_ms = p->head.clock_ms;
         } else if (clock && p->head.has_date && ms < DAY_MS) {
             *start = p->head.start;
+            start->date_only = false;
             start->local_s = p->head.day_s + ms / 1000;
         }
     }

@@ -363,12 +363,25 @@ static size_t count_usual(const wu_row_stream *s, wu_map_field f) {
     return n;
 }
 
+/* The message has the names that there are, as far as they fit. */
+static wu_code no_column(const wu_row_stream *s, const char *name, wu_err *err) {
+    char list[240] = "";
+    size_t n = 0, i = 0;
+    for (; i < wu_json_size(s->header); i++) {
+        const wu_str column = wu_json_str(wu_json_at(s->header, i));
+        if (column.n + 8 > sizeof(list) - n) break;
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s\"%.*s\"", i ? ", " : "",
+                              (int)column.n, column.p);
+    }
+    return wu_fail(err, WU_EDATA, "%s:1: no column \"%.60s\"; there are %s%s", s->path, name, list,
+                   i < wu_json_size(s->header) ? " ..." : "");
+}
+
 /* The columns that the map names must be there; else the usual names tell what a row is. */
 static wu_code check_header(wu_row_stream *s, wu_err *err) {
     for (int f = 0; f < WU_N_MAP_FIELD; f++) {
         const char *name = wu_map_given(s->o.map, (wu_map_field)f);
-        if (name && !has_column(s, name))
-            return wu_fail(err, WU_EDATA, "%s:1: no column \"%s\"", s->path, name);
+        if (name && !has_column(s, name)) return no_column(s, name, err);
     }
     const bool has_text = count_usual(s, WU_MAP_TEXT) > 0;
     const bool has_transcript = count_usual(s, WU_MAP_TRANSCRIPT) > 0;
@@ -377,8 +390,8 @@ static wu_code check_header(wu_row_stream *s, wu_err *err) {
     s->has_ids = count_usual(s, WU_MAP_ID) > 0;
     if (has_text || has_transcript) return WU_OK;
     return wu_fail(err, WU_EDATA,
-                   "%s:1: no column for the words (text, message, transcript ...); name it with a "
-                   "map",
+                   "%s:1: no column for the words (text, message, transcript ...); name it with "
+                   "--map",
                    s->path);
 }
 

@@ -27,7 +27,8 @@ static wu_code set_block(wu_record *r, const wu_temporal *t) {
 
 static void count(wu_annotate_counts *n, const wu_temporal *t, const wu_temporal_rules *rules) {
     n->n_time += t->when.known && !t->simulated;
-    n->n_no_offset += t->when.known && !t->simulated && !t->when.has_offset;
+    n->n_no_offset += t->when.known && !t->simulated && !t->when.has_offset && !t->when.date_only;
+    n->n_date_only += t->when.date_only;
     n->n_simulated += t->simulated;
     n->n_no_time += !t->when.known;
     n->n_no_calendar += t->when.known && rules->calendar && t->is_holiday < 0;
@@ -101,11 +102,17 @@ wu_json *wu_annotate_json(const wu_annotate_counts *c) {
     const struct {
         const char *key;
         int64_t n;
-    } member[] = {{"examples", c->n_example},         {"with_time", c->n_time},
-                  {"without_offset", c->n_no_offset}, {"simulated", c->n_simulated},
-                  {"without_time", c->n_no_time},     {"outside_calendar", c->n_no_calendar},
-                  {"with_queue_wait", c->n_wait},     {"with_contact_number", c->n_history},
-                  {"kept_as_they_were", c->n_kept},   {"lines_dropped", c->n_dropped}};
+    } member[] = {{"examples", c->n_example},
+                  {"with_time", c->n_time},
+                  {"without_offset", c->n_no_offset},
+                  {"date_only", c->n_date_only},
+                  {"simulated", c->n_simulated},
+                  {"without_time", c->n_no_time},
+                  {"outside_calendar", c->n_no_calendar},
+                  {"with_queue_wait", c->n_wait},
+                  {"with_contact_number", c->n_history},
+                  {"kept_as_they_were", c->n_kept},
+                  {"lines_dropped", c->n_dropped}};
     wu_json *o = wu_json_new_object();
     wu_code rc = o ? WU_OK : WU_ENOMEM;
     for (size_t i = 0; !rc && i < WU_LEN(member); i++)

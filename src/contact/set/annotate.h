@@ -16,6 +16,7 @@ typedef struct wu_annotate_counts { /* examples */
     int64_t n_example;
     int64_t n_time;      /* with a time of their record */
     int64_t n_no_offset; /* of those: without an offset from UTC */
+    int64_t n_date_only; /* of those: a date without a time of the day */
     int64_t n_simulated;
     int64_t n_no_time;
     int64_t n_no_calendar; /* in a year of which the calendar says nothing */

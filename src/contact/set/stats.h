@@ -112,8 +112,8 @@ typedef struct wu_stats {
     wu_counts channel;
     int64_t n_channel_unknown;
 
-    int64_t n_time, n_simulated, n_no_time;
-    int64_t first_s, last_s; /* readings of local clocks */
+    int64_t n_time, n_date_only, n_simulated, n_no_time; /* date_only: of n_time */
+    wu_when first, last;                                 /* readings of local clocks */
     int64_t hour[24], weekday[7];
     wu_tally month; /* 12 * (year - 1970) + month - 1 */
 

@@ -501,9 +501,13 @@ static wu_code hours(wu_buf *out, const wu_stats *s) {
         snprintf(name[i], sizeof(name[i]), "%02d", i);
         bar[i] = (wu_bar){.label = wu_str_of(name[i]), .value = (double)s->hour[i]};
     }
+    char caption[80] = "";
+    if (s->n_date_only)
+        snprintf(caption, sizeof(caption), "Without %s that have a date only.",
+                 wu_show_int(s->n_date_only).text);
     wu_code rc = figure(out, c.title);
     if (!rc) rc = wu_chart_columns(out, &c, bar, 24);
-    return rc ? rc : end_figure(out, NULL);
+    return rc ? rc : end_figure(out, caption[0] ? caption : NULL);
 }
 
 static wu_code weekdays(wu_buf *out, const wu_stats *s) {
@@ -543,8 +547,8 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     wu_code rc = heading(out, "Time");
     if (!rc && s->n_time == 0)
         return wu_buf_str(out, "<p>No conversation has a start that was recorded.</p>\n");
-    if (!rc) rc = wu_when_render(&first, (wu_when){.local_s = s->first_s, .known = true});
-    if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
+    if (!rc) rc = wu_when_render(&first, s->first);
+    if (!rc) rc = wu_when_render(&last, s->last);
     if (!rc)
         rc = wu_buf_fmt(
             out,

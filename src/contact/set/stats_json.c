@@ -219,9 +219,9 @@ static wu_json *months(const wu_stats *s) {
     return made(o, rc);
 }
 
-static wu_code set_clock(wu_json *o, const char *key, int64_t local_s) {
+static wu_code set_clock(wu_json *o, const char *key, wu_when w) {
     wu_buf b = {0};
-    wu_code rc = wu_when_render(&b, (wu_when){.local_s = local_s, .known = true});
+    wu_code rc = wu_when_render(&b, w);
     if (!rc) rc = set_str(o, key, wu_buf_view(&b));
     wu_buf_free(&b);
     return rc;
@@ -230,11 +230,12 @@ static wu_code set_clock(wu_json *o, const char *key, int64_t local_s) {
 static wu_json *times(const wu_stats *s) {
     wu_json *o = wu_json_new_object(), *days = NULL;
     wu_code rc = set_int(o, "known", s->n_time);
+    if (!rc) rc = set_int(o, "date_only", s->n_date_only);
     if (!rc) rc = set_int(o, "unknown", s->n_no_time);
     if (!rc) rc = set_int(o, "simulated", s->n_simulated);
     if (rc || s->n_time == 0) return made(o, rc);
-    if (!rc) rc = set_clock(o, "first", s->first_s);
-    if (!rc) rc = set_clock(o, "last", s->last_s);
+    if (!rc) rc = set_clock(o, "first", s->first);
+    if (!rc) rc = set_clock(o, "last", s->last);
     if (!rc) rc = wu_json_set(o, "hours", ints(s->hour, 24));
     if (!rc) {
         days = wu_json_new_object();

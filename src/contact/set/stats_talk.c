@@ -131,10 +131,12 @@ static wu_code count_time(wu_stats *s, wu_when w, bool simulated) {
         return WU_OK;
     }
     const wu_civil c = wu_civil_of(w.local_s);
-    if (s->n_time == 0 || w.local_s < s->first_s) s->first_s = w.local_s;
-    if (s->n_time == 0 || w.local_s > s->last_s) s->last_s = w.local_s;
+    w.has_offset = false;
+    if (s->n_time == 0 || w.local_s < s->first.local_s) s->first = w;
+    if (s->n_time == 0 || w.local_s > s->last.local_s) s->last = w;
     s->n_time++;
-    s->hour[c.hour]++;
+    s->n_date_only += w.date_only;
+    if (!w.date_only) s->hour[c.hour]++;
     s->weekday[c.weekday]++;
     return wu_tally_add(&s->month, ((int64_t)c.year - 1970) * 12 + c.month - 1);
 }

@@ -293,8 +293,8 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
     if (!rc && s->n_time == 0)
         return wu_buf_str(out, "  No conversation has a start that was recorded.\n");
     wu_buf first = {0}, last = {0};
-    if (!rc) rc = wu_when_render(&first, (wu_when){.local_s = s->first_s, .known = true});
-    if (!rc) rc = wu_when_render(&last, (wu_when){.local_s = s->last_s, .known = true});
+    if (!rc) rc = wu_when_render(&first, s->first);
+    if (!rc) rc = wu_when_render(&last, s->last);
     if (!rc)
         rc = wu_buf_fmt(
             out, "  recorded for %s of %s conversations: %s to %s by their local clocks\n",
@@ -308,6 +308,8 @@ static wu_code times(wu_buf *out, const wu_stats *s) {
         snprintf(name, sizeof(name), "%02d:00 to %02d:59", i, i + 1);
         rc = share_row(out, wu_str_of(name), s->hour[i] + s->hour[i + 1], s->n_time, NULL);
     }
+    if (!rc && s->n_date_only)
+        rc = share_row(out, WU_STR("a date only"), s->n_date_only, s->n_time, NULL);
     return rc ? rc : months(out, s);
 }
 

@@ -183,7 +183,8 @@ static wu_code set_contact(const wu_synth *s, wu_synth_call *call, uint32_t miss
     if (!rc && !(missing & WU_META_CHANNEL))
         rc = wu_conversation_set(c, &k->channel, wu_str_of(wu_channel_name[l->channel]));
     if (!(missing & WU_META_START)) {
-        k->start = (wu_when){l->local_s, l->offset_min, true, true};
+        k->start = (wu_when){
+            .local_s = l->local_s, .offset_min = l->offset_min, .known = true, .has_offset = true};
         if (!rc) rc = wu_conversation_set(c, &k->zone, s->language[l->language].zone[l->zone].name);
     }
     if (!(missing & WU_META_WAIT)) {
