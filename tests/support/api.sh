@@ -32,5 +32,15 @@ try() {
     echo "code $code"
 }
 
+# await_requests N: until the server has had so many, but half a minute at most.
+await_requests() {
+    tries=0
+    until [ "$(cat "$T/server/requests" 2>/dev/null | wc -l)" -ge "$1" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 600 ] || { echo "too few requests"; return 0; }
+        sleep 0.05
+    done
+}
+
 # The port is another one each time.
 plain() { sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:PORT/'; }

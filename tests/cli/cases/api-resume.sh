@@ -2,7 +2,7 @@
 . tests/support/api.sh
 wrapup synth --api "$url" --api-model stops-2 -n 4 --seed 7 --api-concurrency 1 --out "$T/a" &
 pid=$!
-until [ "$(cat "$T/server/requests" 2>/dev/null | wc -l)" -ge 3 ]; do sleep 0.05; done
+await_requests 3
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
 ls "$T"
