@@ -4,6 +4,7 @@
 
 #include "base/dir.h"
 #include "base/file.h"
+#include "contact/synth/frames.h"
 #include "contact/synth/speak.h"
 #include "contact/synth/world.h"
 #include "contact/table.h"
@@ -44,6 +45,7 @@ static void make_small(small *m, const char *lines) {
         p += end + (p[end] == '\n');
     }
     m->l.synonym = m->group;
+    assert_int_equal(wu_language_index_synonyms(&m->l), WU_OK);
 }
 
 /* What becomes of text in many draws is each of `want` at least once, and nothing else; the last of
@@ -82,6 +84,7 @@ static void whole_words(void **state) {
     BECOMES(&m.l, "don'", "don'");
     BECOMES(&m.l, "don't now", "don't now", "don't at once", "do not now", "do not at once");
     BECOMES(&m.l, "", "");
+    wu_arena_free(&m.l.arena);
 }
 
 static void capitals(void **state) {
@@ -92,8 +95,10 @@ static void capitals(void **state) {
             "Don't. don't");
     BECOMES(&m.l, "DO NOT", "DO NOT"); /* shouted: not a sentence's capital */
     BECOMES(&m.l, "So I would", "So I would", "So I'd");
+    wu_arena_free(&m.l.arena);
     make_small(&m, "\xC3\xA9trange,strange");
     BECOMES(&m.l, "Strange", "Strange", "\xC3\xA9trange"); /* ASCII letters only, others as given */
+    wu_arena_free(&m.l.arena);
 }
 
 static void the_longest_first(void **state) {
@@ -103,9 +108,11 @@ static void the_longest_first(void **state) {
     BECOMES(&m.l, "it is not so", "it is not so", "it's hardly so");
     BECOMES(&m.l, "that is not so", "that is not so", "that isn't so");
     BECOMES(&m.l, "it is nothing", "it is nothing", "it's nothing");
+    wu_arena_free(&m.l.arena);
     /* what was put in is not looked at again */
     make_small(&m, "a b,c\nc d,e");
     BECOMES(&m.l, "a b d", "a b d", "c d");
+    wu_arena_free(&m.l.arena);
 }
 
 static bool has_line(const wu_words *g, wu_str s) {

@@ -28,6 +28,9 @@ WU_MUST_CHECK wu_code wu_frames_compile(wu_frames *out, wu_language *l, const wu
  * ENOMEM. */
 WU_MUST_CHECK wu_code wu_language_read_variants(wu_language *l, const char *dir, wu_err *err);
 
+/* Sets by_letter and letter_from from the groups of synonyms. ENOMEM. */
+WU_MUST_CHECK wu_code wu_language_index_synonyms(wu_language *l);
+
 /* Copies text into the language. ENOMEM: p is NULL. */
 wu_str wu_language_copy(wu_language *l, wu_str s);
 

@@ -9,6 +9,7 @@
 #include "contact/synth/world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Reads an optional table: *found is false if the language has none. */
@@ -60,6 +61,35 @@ static wu_code copy_words(wu_language *l, wu_words *out, const wu_section *s, co
     return WU_OK;
 }
 
+static char small(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+
+static unsigned char letter_of(wu_str words) { return (unsigned char)small(words.p[0]); }
+
+static int by_letter(const void *a_, const void *b_) {
+    const wu_synonym *a = a_, *b = b_;
+    const int x = letter_of(a->words), y = letter_of(b->words);
+    if (x != y) return x - y;
+    if (a->words.n != b->words.n) return a->words.n > b->words.n ? -1 : 1;
+    return a->order - b->order;
+}
+
+wu_code wu_language_index_synonyms(wu_language *l) {
+    int32_t n = 0;
+    for (int32_t g = 0; g < l->n_synonym; g++) n += l->synonym[g].n;
+    l->by_letter = wu_arena_zero(&l->arena, (size_t)n + 1, sizeof(*l->by_letter));
+    if (!l->by_letter) return WU_ENOMEM;
+    n = 0;
+    for (int32_t g = 0; g < l->n_synonym; g++)
+        for (int32_t i = 0; i < l->synonym[g].n; i++, n++)
+            l->by_letter[n] = (wu_synonym){l->synonym[g].text[i], &l->synonym[g], n};
+    qsort(l->by_letter, (size_t)n, sizeof(*l->by_letter), by_letter);
+    for (int32_t c = 0, k = 0; c <= 256; c++) {
+        while (k < n && letter_of(l->by_letter[k].words) < c) k++;
+        l->letter_from[c] = k;
+    }
+    return WU_OK;
+}
+
 static wu_code read_synonyms(wu_language *l, const char *dir, wu_err *err) {
     wu_table t = {0};
     char file[64];
@@ -83,6 +113,7 @@ static wu_code read_synonyms(wu_language *l, const char *dir, wu_err *err) {
             rc = copy_words(l, &group[l->n_synonym++], s, file, err);
     }
     l->synonym = group;
+    if (!rc && (rc = wu_language_index_synonyms(l))) wu_fail(err, rc, "%s: out of memory", file);
     wu_table_free(&t);
     return rc;
 }
@@ -99,27 +130,18 @@ static bool is_letter(char c) {
            c == '\'' || (unsigned char)c >= 0x80;
 }
 
-static char small(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
-
 /* Whether text begins with these whole words; the case of the first letter does not count. */
 static bool begins(wu_str text, wu_str words) {
-    if (text.n < words.n || small(text.p[0]) != small(words.p[0])) return false;
-    if (memcmp(text.p + 1, words.p + 1, words.n - 1) != 0) return false;
+    if (text.n < words.n || memcmp(text.p + 1, words.p + 1, words.n - 1) != 0) return false;
     return text.n == words.n || !is_letter(text.p[words.n]);
 }
 
-/* The longest line of any group that text begins with; its group, or NULL. */
-static const wu_words *find(const wu_language *l, wu_str text, size_t *n) {
-    const wu_words *best = NULL;
-    *n = 0;
-    for (int32_t g = 0; g < l->n_synonym; g++)
-        for (int32_t i = 0; i < l->synonym[g].n; i++) {
-            const wu_str words = l->synonym[g].text[i];
-            if (words.n <= *n || !begins(text, words)) continue;
-            best = &l->synonym[g];
-            *n = words.n;
-        }
-    return best;
+/* The longest line of any group that text begins with, or NULL. */
+static const wu_synonym *find(const wu_language *l, wu_str text) {
+    const int32_t *from = l->letter_from + letter_of(text);
+    for (int32_t i = from[0]; i < from[1]; i++)
+        if (begins(text, l->by_letter[i].words)) return &l->by_letter[i];
+    return NULL;
 }
 
 static wu_code put(wu_buf *out, wu_str words, bool capital) {
@@ -135,15 +157,14 @@ wu_code wu_paraphrase(wu_buf *out, const wu_language *l, wu_str text, wu_rng *r)
     for (size_t i = 0; !rc && i < text.n;) {
         const wu_str rest = {text.p + i, text.n - i};
         const bool start = i == 0 || !is_letter(text.p[i - 1]);
-        size_t n = 0;
-        const wu_words *same = start ? find(l, rest, &n) : NULL;
+        const wu_synonym *same = start ? find(l, rest) : NULL;
         if (!same) {
             rc = wu_buf_char(out, text.p[i++]);
             continue;
         }
         const bool capital = rest.p[0] >= 'A' && rest.p[0] <= 'Z';
-        rc = put(out, same->text[wu_between(r, 0, same->n - 1)], capital);
-        i += n;
+        rc = put(out, same->group->text[wu_between(r, 0, same->group->n - 1)], capital);
+        i += same->words.n;
     }
     return rc;
 }

@@ -122,6 +122,12 @@ typedef struct wu_words { /* wordings of one thing in reviews */
     int32_t n;
 } wu_words;
 
+typedef struct wu_synonym { /* one line of a group */
+    wu_str words;
+    const wu_words *group;
+    int32_t order;
+} wu_synonym;
+
 typedef struct wu_zone {
     wu_str name;
     int32_t minutes; /* ahead of UTC in winter */
@@ -254,7 +260,9 @@ typedef struct wu_language {
     wu_frames core[WU_N_ACT]; /* formulas that come with an act's frame */
     wu_words *synonym;        /* [n_synonym] groups of which any line may stand for any other */
     int32_t n_synonym;
-    wu_words opener[2]; /* what agents and customers say before a sentence */
+    wu_synonym *by_letter; /* their lines by first byte, ASCII letters small; the longest first */
+    int32_t letter_from[257]; /* of by_letter */
+    wu_words opener[2];       /* what agents and customers say before a sentence */
 } wu_language;
 
 /* Reads the five files of a language. *out must be zero; after an error it is zero again. Errors:
