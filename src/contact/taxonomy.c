@@ -98,7 +98,8 @@ static wu_str normalise(char *out, wu_str s) {
 
 static uint32_t slot_of(const wu_taxonomy *t, wu_label_group g, wu_str key) {
     const uint32_t mask = (uint32_t)t->n_slot - 1;
-    uint32_t at = (uint32_t)(wu_hash64(key.p, key.n) + 0x9E3779B9u * (uint32_t)g) & mask;
+    const uint32_t hash = (uint32_t)wu_hash64(key.p, key.n) + 0x9E3779B9u * (uint32_t)g;
+    uint32_t at = hash & mask;
     for (;; at = (at + 1) & mask) {
         const int32_t i = t->slot[at];
         if (i < 0 || (t->entry[i].group == g && wu_str_eq(t->entry[i].key, key))) return at;

@@ -68,7 +68,8 @@ static const char iban_countries[] =
 size_t wu_iban_length(char a, char b) {
     for (size_t i = 0; i + 4 < sizeof(iban_countries); i += 4)
         if (iban_countries[i] == a && iban_countries[i + 1] == b)
-            return (size_t)(10 * (iban_countries[i + 2] - '0') + (iban_countries[i + 3] - '0'));
+            return 10 * (size_t)(iban_countries[i + 2] - '0') +
+                   (size_t)(iban_countries[i + 3] - '0');
     return 0;
 }
 

@@ -106,10 +106,10 @@ static int32_t spoken_local(const wu_redactor *r, int32_t t, bool *is_sure) {
             *is_sure = *is_sure || is_single(r, a);
         } else if (is_number(r, b) && (is_number(r, a) || is_single(r, a))) {
             *is_sure = true;
-        } else if (has(r, b, WU_W_COMMON)) {
-            break;
-        } else if (!is_number(r, a) && !has(r, b, WU_W_GIVEN | WU_W_GIVEN_CAPITAL) && !has_cue) {
-            break;
+        } else {
+            const bool fits =
+                is_number(r, a) || has(r, b, WU_W_GIVEN | WU_W_GIVEN_CAPITAL) || has_cue;
+            if (has(r, b, WU_W_COMMON) || !fits) break;
         }
         a = b;
     }

@@ -124,9 +124,9 @@ static int32_t street_name(const wu_redactor *r, int32_t t, bool asked) {
     for (int i = 0; i < WORDS && is_word(r, k); i++, k = over(r, k, '-')) {
         const wu_str s = wu_token_text(r, k);
         const bool elided = s.n > 2 && (s.p[1] == '\'' || s.p[2] == '\'');
-        if (r->token[k].capital || elided)
-            last = k;
-        else if (asked && last < 0 && !has(r, k, WU_W_COMMON | WU_W_PARTICLE | WU_W_NUMBER))
+        const bool named =
+            asked && last < 0 && !has(r, k, WU_W_COMMON | WU_W_PARTICLE | WU_W_NUMBER);
+        if (r->token[k].capital || elided || named)
             last = k;
         else if (!has(r, k, WU_W_PARTICLE | WU_W_COMMON) || wu_token_text(r, k).n > 3)
             break;

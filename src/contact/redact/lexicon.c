@@ -366,9 +366,8 @@ static wu_code read_section(wu_lexicon *x, const wu_section *s, const char *name
         else if (is_suffix && !add_suffix(x, s->line[i], is_sure))
             rc = wu_fail(err, WU_EDATA, "%s:%d: too many endings of street names, or a long one",
                          name, s->at);
-        else if (k && k->cue && !expand(x, s->line[i], k->cue))
-            rc = WU_ENOMEM;
-        else if (k && k->flag && !mark_words(x, s->line[i], k->flag))
+        else if (k && ((k->cue && !expand(x, s->line[i], k->cue)) ||
+                       (!k->cue && k->flag && !mark_words(x, s->line[i], k->flag))))
             rc = WU_ENOMEM;
         if (rc) return rc;
     }

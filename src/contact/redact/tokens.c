@@ -88,7 +88,7 @@ static bool push(wu_redactor *r, const wu_token *t) {
 static size_t read_token(wu_redactor *r, wu_str s, size_t at, wu_token *t) {
     bool large, small;
     const wu_str rest = {s.p + at, s.n - at};
-    size_t end = at + 1, name_end = 0;
+    size_t end, name_end = 0;
     if (s.p[at] == '[' && (end = placeholder(rest, &name_end)) > 0) {
         t->kind = WU_T_OPAQUE;
         note_number(r, (wu_str){rest.p, end}, name_end);

@@ -62,7 +62,7 @@ static uint32_t find(const wu_bag *b, uint64_t hash, wu_str text) {
 
 static wu_code grow_table(wu_bag *b) {
     int32_t *old = b->slot;
-    if (b->n_slot > UINT32_MAX / 4) return WU_ENOMEM;
+    if (b->n_slot == 0 || b->n_slot > UINT32_MAX / 4) return WU_ENOMEM;
     int32_t *slot = calloc((size_t)b->n_slot * 2, sizeof(*slot));
     if (!slot) return WU_ENOMEM;
     b->slot = slot;

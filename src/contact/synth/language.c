@@ -632,7 +632,7 @@ static wu_code read_zones(const reading *r) {
     const int32_t n = s ? s->n_line : 0;
     if (!rc && !(l->zone = wu_arena_zero(&l->arena, (size_t)n + 1, sizeof(*l->zone))))
         rc = out_of_memory(r, file);
-    for (; !rc && l->n_zone < n; l->n_zone++) {
+    for (; !rc && s && l->n_zone < n; l->n_zone++) {
         const wu_frame_at at = {file, s, l->n_zone + 1};
         rc = read_zone(r, &l->zone[l->n_zone], s->line[l->n_zone], &at);
     }

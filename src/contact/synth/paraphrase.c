@@ -75,7 +75,7 @@ static int by_letter(const void *a_, const void *b_) {
 
 wu_code wu_language_index_synonyms(wu_language *l) {
     int32_t n = 0;
-    for (int32_t g = 0; g < l->n_synonym; g++) n += l->synonym[g].n;
+    for (int32_t g = 0; l->synonym && g < l->n_synonym; g++) n += l->synonym[g].n;
     l->by_letter = wu_arena_zero(&l->arena, (size_t)n + 1, sizeof(*l->by_letter));
     if (!l->by_letter) return WU_ENOMEM;
     n = 0;

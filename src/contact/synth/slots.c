@@ -29,8 +29,8 @@ static wu_str keep(values *w, wu_str s) {
 
 static wu_str keep_text(values *w, const char *s) { return keep(w, wu_str_of(s)); }
 
-/* Fills %s and %d of a pattern in order. */
-static wu_str fill(values *w, wu_str pattern, const wu_str *arg) {
+/* Fills %s and %d of a pattern in order; the reader of the tables has counted them. */
+static wu_str fill(values *w, wu_str pattern, const wu_str *arg, int n_arg) {
     char out[8 * WU_NAME_MAX];
     size_t n = 0;
     for (size_t i = 0; i < pattern.n; i++) {
@@ -39,6 +39,7 @@ static wu_str fill(values *w, wu_str pattern, const wu_str *arg) {
             continue;
         }
         i++;
+        if (n_arg-- <= 0) continue;
         for (size_t k = 0; k < arg->n && n < sizeof(out); k++) out[n++] = arg->p[k];
         arg++;
     }
@@ -90,7 +91,7 @@ static wu_str money(values *w, int32_t whole, int32_t cents) {
     else
         snprintf(text, sizeof(text), "%d%c%02d", whole, w->language->names.decimal, cents);
     const wu_str arg = wu_str_of(text);
-    return fill(w, w->language->names.money, &arg);
+    return fill(w, w->language->names.money, &arg, 1);
 }
 
 /* A number in words if the language has one for it. */
@@ -132,7 +133,7 @@ static wu_str date_of(values *w, int32_t month, int32_t day_of_month) {
     const char *d = memchr(n->date.p, '%', n->date.n);
     const bool day_first = d && d[1] == 'd';
     const wu_str arg[2] = {day_first ? number_ : name, day_first ? name : number_};
-    return fill(w, n->date, arg);
+    return fill(w, n->date, arg, 2);
 }
 
 static wu_str date_in(values *w, int32_t days) {
@@ -154,7 +155,7 @@ static void set_dates(values *w) {
 static wu_str hours(values *w) {
     const wu_industry *in = &w->s->catalogue.industry[w->l->industry];
     const wu_str arg[2] = {clock_time(w, in->open, 0), clock_time(w, in->close, 0)};
-    return fill(w, w->language->names.hours, arg);
+    return fill(w, w->language->names.hours, arg, 2);
 }
 
 /* ------------------------------------------------------------------------------- people */
@@ -227,7 +228,7 @@ static void set_numbers(values *w) {
     slot[WU_SLOT_SMALL] = money(w, wu_between(w->r, 3, 30), -1);
     snprintf(text, sizeof(text), "%d", percent[wu_between(w->r, 0, (int32_t)WU_LEN(percent) - 1)]);
     const wu_str arg = wu_str_of(text);
-    slot[WU_SLOT_PERCENT] = fill(w, n->percent, &arg);
+    slot[WU_SLOT_PERCENT] = fill(w, n->percent, &arg, 1);
     set_dates(w);
     slot[WU_SLOT_WEEKDAY] = n->weekday.line[wu_between(w->r, 0, 6)];
     const int32_t hour = wu_between(w->r, 8, 18), quarter = wu_between(w->r, 0, 3);
