@@ -1,0 +1,1 @@
+wrapup synth --probe -n 100
