@@ -1,11 +1,14 @@
-/* Every allocation may fail while examples get their time or are divided: ENOMEM comes out, nothing
- * leaks, nothing is left behind. */
+/* Every allocation may fail while examples get their time, are divided, sorted or compared: ENOMEM
+ * comes out, nothing leaks, nothing is left behind. */
 #include "alloc_hook.h"
 #include "near.h"
 
 #include "base/dir.h"
 #include "base/file.h"
 #include "contact/set/annotate.h"
+#include "contact/set/leak.h"
+#include "contact/set/shingle.h"
+#include "contact/set/sort.h"
 #include "contact/set/split.h"
 
 #include <stdlib.h>
@@ -115,9 +118,81 @@ static void a_subset_runs_out_of_memory(void **state) {
     with_failures(choose);
 }
 
+/* More pairs than fit: runs on disk and their merge, too. */
+static wu_code sort_pairs(wu_err *err) {
+    wu_sort *s = NULL;
+    wu_pair p;
+    bool end = false;
+    wu_code rc = wu_sort_create(&s, 0, root, err);
+    if (rc) assert_null(s);
+    for (uint64_t i = 0; !rc && i < 50000; i++) rc = wu_sort_add(s, i * 7919 % 50000, i, err);
+    if (!rc) rc = wu_sort_finish(s, err);
+    for (uint64_t i = 0; !rc && !end; i++) {
+        rc = wu_sort_next(s, &p, &end, err);
+        if (!rc && !end) assert_true(p.key == i);
+        if (!rc && end) assert_true(i == 50000);
+    }
+    wu_sort_free(s);
+    return rc;
+}
+
+static void sorting_runs_out_of_memory(void **state) {
+    (void)state;
+    with_failures(sort_pairs);
+}
+
+static wu_code compare_texts(wu_err *err) {
+    wu_shingles a = {0}, b = {0};
+    wu_buf text = {0};
+    wu_code rc = WU_OK;
+    for (int i = 0; !rc && i < 600; i++) rc = wu_buf_fmt(&text, "word%d ", i);
+    if (!rc) rc = wu_shingles_of(&a, wu_buf_view(&text));
+    if (!rc) rc = wu_shingles_of(&b, WU_STR("word0 word1 word2"));
+    if (!rc) rc = wu_shingles_of(&b, wu_buf_view(&text)); /* memory is used again, and grows */
+    if (!rc) assert_true(wu_shingles_similarity(&a, &b) == 1.0 && a.n == 597);
+    if (rc) wu_fail(err, rc, "shingles");
+    wu_shingles_free(&a);
+    wu_shingles_free(&b);
+    wu_buf_free(&text);
+    return rc;
+}
+
+static void shingles_run_out_of_memory(void **state) {
+    (void)state;
+    with_failures(compare_texts);
+}
+
+static wu_code look_for_leaks(wu_err *err) {
+    const char *const path[2] = {data, data};
+    const wu_leak_options o = {.near = true, .memory_bytes = 1, .temporary = root};
+    wu_leak_report r;
+    wu_buf text = {0};
+    wu_code rc = wu_leak_check(&r, path, 2, &o, err);
+    if (rc) {
+        assert_null(r.found);
+        return rc;
+    }
+    assert_int_equal(r.count[WU_LEAK_ID], 24);
+    if ((rc = wu_leak_text(&text, &r, path))) wu_fail(err, rc, "report");
+    wu_json *j = rc ? NULL : wu_leak_json(&r, path);
+    if (!rc && !j) rc = wu_fail(err, WU_ENOMEM, "report");
+    wu_json_free(j);
+    wu_buf_free(&text);
+    wu_leak_free(&r);
+    return rc;
+}
+
+static void a_leak_check_runs_out_of_memory(void **state) {
+    (void)state;
+    with_failures(look_for_leaks);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calendars_run_out_of_memory),
+        cmocka_unit_test(sorting_runs_out_of_memory),
+        cmocka_unit_test(shingles_run_out_of_memory),
+        cmocka_unit_test(a_leak_check_runs_out_of_memory),
         cmocka_unit_test(annotation_runs_out_of_memory),
         cmocka_unit_test(a_subset_runs_out_of_memory),
         cmocka_unit_test(a_split_runs_out_of_memory),
