@@ -129,7 +129,7 @@ typedef struct work {
 /* Equal ids or words in two splits stop the training: what is measured on them would be a lie.
  * Nearly equal ones are only reported, since prompts of other kinds of data are alike by nature. */
 static wu_code judge_leak(const work *w, const wu_leak_report *r, wu_err *err) {
-    const long long same = (long long)(r->count[WU_LEAK_ID] + r->count[WU_LEAK_SAME]);
+    const int64_t same = r->count[WU_LEAK_ID] + r->count[WU_LEAK_SAME];
     if (r->count[WU_LEAK_NEAR] > 0)
         wu_log(WU_LOG_WARN,
                "%s: %lld conversations of valid.jsonl or test.jsonl are nearly equal to "
@@ -141,11 +141,11 @@ static wu_code judge_leak(const work *w, const wu_leak_report *r, wu_err *err) {
                        "%s: %lld conversations stand in more than one of train.jsonl, valid.jsonl "
                        "and test.jsonl; `wrapup leak %s` names them, `wrapup split` avoids them, "
                        "--allow-leak trains all the same",
-                       w->o->data, same, w->o->data);
+                       w->o->data, (long long)same, w->o->data);
     wu_log(WU_LOG_WARN,
            "%s: %lld conversations stand in more than one split; losses measured there "
            "will look better than they are",
-           w->o->data, same);
+           w->o->data, (long long)same);
     return WU_OK;
 }
 

@@ -155,12 +155,13 @@ wu_code wu_input_walk(wu_input *in, char *const *path, int n_path, wu_input_fn e
     if (in->n_conversation == 0)
         return bad ? wu_fail(err, WU_EDATA, "no conversation could be read")
                    : wu_fail(err, WU_EDATA, "%s: there is no transcript", n_path ? path[0] : "-");
+    const int64_t files = in->n_file_bad + in->n_file;
+    const int64_t conversations = in->n_conversation_bad + in->n_conversation;
     if (bad && !in->quiet)
         fprintf(
             stderr,
             "wrapup: passed over: %lld of %lld files, %lld of %lld conversations in the others\n",
-            (long long)in->n_file_bad, (long long)(in->n_file_bad + in->n_file),
-            (long long)in->n_conversation_bad,
-            (long long)(in->n_conversation_bad + in->n_conversation));
+            (long long)in->n_file_bad, (long long)files, (long long)in->n_conversation_bad,
+            (long long)conversations);
     return WU_OK;
 }

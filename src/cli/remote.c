@@ -380,9 +380,7 @@ static bool may_retry(const transfer *t, wu_code *rc, wu_err *err) {
         *rc = wu_fail(err, WU_ENOMEM, "%s: out of memory", r->host);
     } else if (t->code == CURLE_PEER_FAILED_VERIFICATION || t->code == CURLE_SSL_CACERT_BADFILE) {
         *rc = wu_fail(err, WU_EIO, "%s: its certificate cannot be verified", r->host);
-    } else if (t->code) {
-        return true;
-    } else if (t->status == 408 || t->status == 429 || t->status >= 500) {
+    } else if (t->code || t->status == 408 || t->status == 429 || t->status >= 500) {
         return true;
     } else if (t->status < 200 || t->status > 299) {
         *rc = refused(t, err);

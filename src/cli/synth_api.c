@@ -243,7 +243,7 @@ static void say_progress(work *w, const wu_brief *b, const usage *u, int attempt
                 attempts, (long long)u->in, (long long)u->out);
     else if (now - w->said_s > 10.0)
         fprintf(stderr, "%lld of %lld conversations, %lld tokens\n", (long long)w->journal->n_kept,
-                (long long)job->n, (long long)(w->used.in + w->used.out));
+                (long long)job->n, (long long)w->used.in + (long long)w->used.out);
     else
         return;
     w->said_s = now;

@@ -184,11 +184,11 @@ static void start(wu_plain_head *h, wu_contact *contact, wu_str value, bool cloc
             h->clock_ms = t.ms;
             h->start = t.date;
         }
-    } else if (clock_only && !h->has_clock && t.ms < 24 * 3600 * (int64_t)SECOND_MS) {
+    } else if (clock_only && !h->has_clock && t.ms < (int64_t)24 * 3600 * SECOND_MS) {
         const bool two_parts = t.kind == WU_TIME_OFFSET && !t.has_clock;
         h->has_clock = true;
         h->clock_ms = two_parts ? t.ms * 60 : t.ms; /* "10:03" */
-        if (h->clock_ms >= 24 * 3600 * (int64_t)SECOND_MS) h->has_clock = false;
+        if (h->clock_ms >= (int64_t)24 * 3600 * SECOND_MS) h->has_clock = false;
     }
     if (h->has_date) {
         contact->start = h->start;

@@ -294,11 +294,11 @@ static int64_t unit_of(wu_str word) {
 }
 
 int64_t wu_time_length(wu_str s, int64_t unit_ms) {
-    wu_text_time t;
+    wu_text_time t = {0};
     size_t i = 0;
     int64_t sum = 0;
     bool any = false;
-    if (clock_at(s, 0, &t) == s.n && t.kind == WU_TIME_OFFSET && s.n > 0) return t.ms;
+    if (s.n > 0 && clock_at(s, 0, &t) == s.n && t.kind == WU_TIME_OFFSET) return t.ms;
     while (i < s.n) {
         int64_t v, ms;
         const size_t n = number(s, i, 9, &v);

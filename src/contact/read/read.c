@@ -108,7 +108,7 @@ static wu_code check_encoding(wu_str text, const char *where, wu_err *err) {
 /* ------------------------------------------------------------------------------------ detection */
 
 static size_t skip_blanks(wu_str s, size_t i) {
-    while (i < s.n && memchr(" \t\r\n", s.p[i], 4)) i++;
+    while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n')) i++;
     return i;
 }
 
@@ -172,6 +172,7 @@ static wu_code unknown_format(const char *where, wu_err *err) {
 static wu_code parse_row(const wu_format_row *row, wu_conversation *c, wu_str text,
                          const wu_json *root, const char *where, const wu_read_options *o,
                          wu_err *err) {
+    WU_ASSERT(row); /* the format was found before */
     if (row->parse_json) return row->parse_json(c, root, where, o, err);
     return row->parse_text(c, text, where, o, err);
 }

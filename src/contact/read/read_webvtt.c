@@ -72,8 +72,7 @@ static size_t plain_words(char *p, wu_str s) {
         const size_t t = s.p[i] == '<' ? tag(s, i) : 0,
                      e = s.p[i] == '&' ? entity(s, i, &meant) : 0;
         if (e > 0) {
-            memcpy(p + n, meant, strlen(meant));
-            n += strlen(meant);
+            while (*meant) p[n++] = *meant++; /* never longer than its entity */
         } else if (t == 0) {
             p[n++] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? ' ' : s.p[i];
         }

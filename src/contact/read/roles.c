@@ -221,7 +221,7 @@ static void say_why(char why[WHY_MAX], const score *own, const score *other, boo
     const float mine = is_agent ? own->best_weight : -own->worst_weight;
     const float theirs = !other ? 0.0f : is_agent ? -other->worst_weight : other->best_weight;
     const bool use_own = mine >= theirs;
-    const score *s = use_own ? own : other;
+    const score *s = use_own || !other ? own : other;
     const bool agent_words = use_own == is_agent;
     const char *p = agent_words ? s->best : s->worst;
     const size_t n = agent_words ? s->best_n : s->worst_n;
