@@ -24,27 +24,31 @@ typedef struct wu_input_options {
 } wu_input_options;
 
 /* clang-format off */
+#define WU_INPUT_AT(type, member, field) (offsetof(type, member) + offsetof(wu_input_options, field))
 /* Rows for a command's table; type is its options struct, member its wu_input_options. */
 #define WU_INPUT_OPTIONS(type, member)                                                             \
-    {"from", 0, WU_OPT_CHOICE, offsetof(type, member) + offsetof(wu_input_options, from), "FORMAT", "auto",                      \
+    {"from", 0, WU_OPT_CHOICE, WU_INPUT_AT(type, member, from), "FORMAT", "auto",                  \
      WU_INPUT_FORMATS, 0, 0, false,                                                                \
      "Format of the transcripts; by default it is detected from each file's content."},            \
-    {"map", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_input_options, map), "FIELD=COLUMN,...", NULL, NULL, 0, 0,      \
+    {"map", 0, WU_OPT_TEXT, WU_INPUT_AT(type, member, map), "FIELD=COLUMN,...", NULL, NULL, 0, 0,  \
      false,                                                                                        \
      "For CSV and JSONL: which column or key holds what, for example "                             \
      "\"id=Call ID,role=From,text=Message\". Fields: id, transcript, role, text, time, end, "      \
      "channel, language, agent_id, agent_name, customer_id, customer_name, queue, start_time, "    \
      "zone, queue_wait_s, announced_wait_s, hold_s, transfers, contact_number_30d, analysis, "     \
      "journey."},                                                                                  \
-    {"agent-is", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_input_options, agent_is), "NAME,...", NULL, NULL, 0, 0,    \
+    {"agent-is", 0, WU_OPT_TEXT, WU_INPUT_AT(type, member, agent_is), "NAME,...", NULL, NULL, 0,   \
+     0,                                                                                            \
      false, "Speakers who are the agent, by the name or id that the file gives them."},            \
-    {"customer-is", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_input_options, customer_is), "NAME,...", NULL, NULL, 0, \
+    {"customer-is", 0, WU_OPT_TEXT, WU_INPUT_AT(type, member, customer_is), "NAME,...", NULL,      \
+     NULL, 0,                                                                                      \
      0, false, "Speakers who are the customer."},                                                  \
-    {"infer-roles", 0, WU_OPT_BOOL, offsetof(type, member) + offsetof(wu_input_options, infer_roles), NULL, "true", NULL, 0, 0,  \
+    {"infer-roles", 0, WU_OPT_BOOL, WU_INPUT_AT(type, member, infer_roles), NULL, "true", NULL,    \
+     0, 0,                                                                                         \
      false,                                                                                        \
      "Where a file does not say who is who, find agent and customer by what they say; a role "     \
      "that is not clear stays unknown."},                                                          \
-    {"strict", 0, WU_OPT_FLAG, offsetof(type, member) + offsetof(wu_input_options, strict), NULL, NULL, NULL, 0, 0, false,       \
+    {"strict", 0, WU_OPT_FLAG, WU_INPUT_AT(type, member, strict), NULL, NULL, NULL, 0, 0, false,   \
      "Stop at the first transcript that cannot be read, instead of reporting it and going on."}
 /* clang-format on */
 

@@ -16,22 +16,26 @@ typedef struct wu_rules_options {
 } wu_rules_options;
 
 /* clang-format off */
+#define WU_RULES_AT(type, member, field) (offsetof(type, member) + offsetof(wu_rules_options, field))
 /* Rows for a command's table; type is its options struct, member its wu_rules_options. */
 #define WU_RULES_OPTIONS(type, member)                                                             \
-    {"zone", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_rules_options, zone), "NAME", NULL, NULL, 0, 0, false,         \
+    {"zone", 0, WU_OPT_TEXT, WU_RULES_AT(type, member, zone), "NAME", NULL, NULL, 0, 0, false,     \
      "Time zone of times that have no offset, such as America/New_York. Without it their clock "   \
      "is taken as the contact's own and the timestamp shows no offset."},                          \
-    {"convert", 0, WU_OPT_FLAG, offsetof(type, member) + offsetof(wu_rules_options, convert), NULL, NULL, NULL, 0, 0, false,     \
+    {"convert", 0, WU_OPT_FLAG, WU_RULES_AT(type, member, convert), NULL, NULL, NULL, 0, 0, false, \
      "Bring times that have an offset to --zone as well: for records kept in UTC."},               \
-    {"calendar", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_rules_options, calendar), "NAME", "us", NULL, 0, 0, false, \
+    {"calendar", 0, WU_OPT_TEXT, WU_RULES_AT(type, member, calendar), "NAME", "us", NULL, 0, 0,    \
+     false,                                                                                        \
      "Holidays: br, ca, de, es, fr, gb, ie, it, mx, nl, us, a file of your own (.json), or "       \
      "none."},                                                                                     \
-    {"seasons", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_rules_options, seasons), "FILE", NULL, NULL, 0, 0, false,   \
+    {"seasons", 0, WU_OPT_TEXT, WU_RULES_AT(type, member, seasons), "FILE", NULL, NULL, 0, 0,      \
+     false,                                                                                        \
      "Peak seasons of your own, or none; by default tax_season, back_to_school, "                  \
      "holiday_shopping."},                                                                         \
-    {"business-hours", 0, WU_OPT_TEXT, offsetof(type, member) + offsetof(wu_rules_options, hours), "HOURS", WU_HOURS_DEFAULT,    \
+    {"business-hours", 0, WU_OPT_TEXT, WU_RULES_AT(type, member, hours), "HOURS",                  \
+     WU_HOURS_DEFAULT,                                                                             \
      NULL, 0, 0, false, "When you are open, such as \"Mon-Fri 08:00-20:00, Sat 09:00-13:00\"."},   \
-    {"open-on-holidays", 0, WU_OPT_FLAG, offsetof(type, member) + offsetof(wu_rules_options, open_on_holidays), NULL, NULL,      \
+    {"open-on-holidays", 0, WU_OPT_FLAG, WU_RULES_AT(type, member, open_on_holidays), NULL, NULL,  \
      NULL, 0, 0, false,                                                                            \
      "Business hours hold on holidays too; by default those are closed."}
 /* clang-format on */
