@@ -103,7 +103,7 @@ static wu_code add_folder(work *w, wu_err *err) {
         if (!rc) rc = add_file(w, from, to, err);
     }
     if (rc || w->n_file > 0) return rc;
-    return wu_fail(err, WU_EDATA, "%s: has none of train, valid, test and examples.jsonl",
+    return wu_fail(err, WU_EARG, "%s: has none of train, valid, test and examples.jsonl",
                    w->o->data);
 }
 

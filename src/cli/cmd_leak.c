@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct options {
     wu_common common;
@@ -97,6 +98,7 @@ static wu_code files_of(files *f, const char *dir, wu_err *err) {
 static wu_code collect(files *f, int n_arg, char **arg, wu_err *err) {
     wu_code rc = WU_OK;
     if (n_arg == 1 && wu_is_dir(arg[0])) return files_of(f, arg[0], err);
+    if (n_arg == 1 && access(arg[0], F_OK)) return wu_fail_errno(err, "%s", arg[0]);
     if (n_arg == 1)
         return wu_fail(err, WU_EARG,
                        "%s: one file alone cannot leak into another, want a directory "
@@ -131,10 +133,11 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     wu_code rc = collect(&f, n_arg, arg, err);
     if (!rc) rc = wu_leak_check(&r, (const char *const *)f.path, f.n, &leak, err);
     if (!rc) rc = print(o, &r, &f, err);
-    if (!rc && wu_leak_any(&r))
-        rc = wu_fail(
-            err, WU_EDATA, "%lld conversations stand in more than one file",
-            (long long)(r.count[WU_LEAK_ID] + r.count[WU_LEAK_SAME] + r.count[WU_LEAK_NEAR]));
+    if (!rc && wu_leak_any(&r)) {
+        const int64_t n = r.count[WU_LEAK_ID] + r.count[WU_LEAK_SAME] + r.count[WU_LEAK_NEAR];
+        rc = wu_fail(err, WU_EDATA, "%lld conversation%s more than one file", (long long)n,
+                     n == 1 ? " stands in" : "s stand in");
+    }
     wu_leak_free(&r);
     free_files(&f);
     return wu_exit_code(rc);

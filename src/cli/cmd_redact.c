@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/input.h"
 #include "contact/redact/redact.h"
+#include "contact/set/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,16 @@ static bool is_folder(const char *path) {
     return wu_is_dir(path) || (n > 1 && path[n - 1] == '/');
 }
 
+/* What is read is never replaced: the originals would be gone. */
+static wu_code keep_input(const options *o, const char *input, wu_err *err) {
+    const char *const to[] = {o->check ? NULL : o->output, o->report};
+    for (size_t i = 0; i < WU_LEN(to); i++)
+        if (to[i] && !wu_is_dir(to[i]) && wu_same_file(to[i], input))
+            return wu_fail(err, WU_EARG, "%s: is what is read; %s must be another place", to[i],
+                           i ? "--report" : "--output");
+    return WU_OK;
+}
+
 static wu_code open_output(work *w, wu_err *err) {
     const char *path = w->o->output;
     char name[WU_PATH_MAX];
@@ -193,11 +204,15 @@ static wu_code note_each(work *w, const wu_conversation *c) {
 
 static wu_code each(void *ud, wu_conversation *c, const wu_source *s, wu_err *err) {
     work *w = ud;
-    const wu_code rc = wu_redact_conversation(w->redactor, c, err);
+    wu_code rc = keep_input(w->o, s->path, err);
+    if (rc) return rc;
+    rc = wu_redact_conversation(w->redactor, c, err);
     if (rc) return wu_fail_in(err, rc, "%s: conversation %lld", s->path, (long long)s->number);
     w->n++;
     if (w->o->each && note_each(w, c)) return no_memory(err);
     if (w->o->check) return WU_OK;
+    /* not before the folders are listed: what is begun there would be read */
+    if (w->n == 1 && (rc = open_output(w, err))) return rc;
     wu_buf_clear(&w->out);
     if (render(w, c)) return no_memory(err);
     if (w->dir.path) return write_alone(w, c, err);
@@ -261,7 +276,8 @@ static int run(const void *options_, int n_arg, char **arg, wu_err *err) {
     work w = {.o = o};
     bool any = false;
     wu_code rc = wu_input_begin(&w.in, &o->input, &o->common, err);
-    if (rc || (rc = make_redactor(&w, err)) || (rc = open_output(&w, err))) goto done;
+    for (int i = 0; !rc && i < n_arg; i++) rc = keep_input(o, arg[i], err);
+    if (rc || (rc = make_redactor(&w, err))) goto done;
     rc = n_arg ? wu_input_walk(&w.in, arg, n_arg, each, &w, err)
                : wu_input_walk(&w.in, input, 1, each, &w, err);
     if (!rc) rc = finish(&w, &any, err);

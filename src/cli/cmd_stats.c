@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/input.h"
 #include "cli/open.h"
+#include "contact/set/place.h"
 #include "contact/set/stats.h"
 
 #include <errno.h>
@@ -138,6 +139,12 @@ static bool holds_examples(const work *w, const char *path) {
 
 /* -------------------------------------------------------------------------------- input */
 
+/* The page must not take the place of what is read. */
+static wu_code keep_input(const work *w, const char *path, wu_err *err) {
+    if (!w->o->html || wu_is_dir(w->o->html) || !wu_same_file(w->o->html, path)) return WU_OK;
+    return wu_fail(err, WU_EARG, "%s: is what is read; --html must be another place", w->o->html);
+}
+
 /* What the lines of a file are called: its name without directory and ending. */
 static wu_code begin_examples(work *w, const char *path, wu_err *err) {
     const char *base = strrchr(path, '/');
@@ -159,7 +166,9 @@ static wu_code read_examples(work *w, const char *path, wu_err *err) {
     wu_record r = {0};
     wu_lines l = {0};
     bool end = false;
-    wu_code rc = wu_lines_open(&l, path, 0, err);
+    wu_code rc = keep_input(w, path, err);
+    if (rc) return rc;
+    rc = wu_lines_open(&l, path, 0, err);
     if (!rc) rc = begin_examples(w, path, err);
     while (!rc && !end) {
         rc = wu_record_next(&r, &l, where, &end, err);
@@ -174,12 +183,16 @@ static wu_code read_examples(work *w, const char *path, wu_err *err) {
 static wu_code one_conversation(void *ud, wu_conversation *c, const wu_source *source,
                                 wu_err *err) {
     work *w = ud;
-    return wu_stats_conversation(&w->stats, c, wu_format_name(source->format), source->number, err);
+    const wu_code rc = keep_input(w, source->path, err);
+    return rc ? rc
+              : wu_stats_conversation(&w->stats, c, wu_format_name(source->format), source->number,
+                                      err);
 }
 
 static wu_code read_transcripts(work *w, char *path, wu_err *err) {
     const int64_t before = w->in.n_file_bad + w->in.n_conversation_bad;
-    wu_code rc = wu_stats_input_begin(&w->stats, path, "", false, err);
+    wu_code rc = keep_input(w, path, err);
+    if (!rc) rc = wu_stats_input_begin(&w->stats, path, "", false, err);
     if (!rc) rc = wu_input_walk(&w->in, &path, 1, one_conversation, w, err);
     for (int64_t i = before; i < w->in.n_file_bad + w->in.n_conversation_bad; i++)
         wu_stats_bad(&w->stats);

@@ -49,6 +49,12 @@ static wu_code widen_integers(wu_buf *out, wu_str text) {
     return wu_buf_add(out, text.p + copied, text.n - copied);
 }
 
+/* "calls.jsonl:7": a line of its own, which has no lines. */
+static bool names_line(const char *where) {
+    const char *colon = strrchr(where, ':');
+    return colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == 0;
+}
+
 wu_code wu_json_parse(wu_json **out, wu_str text, const char *where, wu_code code, wu_err *err) {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     json_error_t e;
@@ -64,6 +70,8 @@ wu_code wu_json_parse(wu_json **out, wu_str text, const char *where, wu_code cod
     if (*out) return WU_OK;
     if (json_error_code(&e) == json_error_out_of_memory)
         return wu_fail(err, WU_ENOMEM, "%s: out of memory for JSON", where);
+    if (e.line == 1 && names_line(where))
+        return wu_fail(err, code, "%s: column %d: not JSON: %s", where, e.column, e.text);
     return wu_fail(err, code, "%s: line %d, column %d: not JSON: %s", where, e.line, e.column,
                    e.text);
 }

@@ -151,7 +151,7 @@ static void a_line_that_is_no_record(void **state) {
     wu_leak_report r;
     wu_err err = {0};
     write_set(train, "c", 0, 5, 0);
-    CHECK_OK(wu_write_file(test, "{}\n[1]\n", 7, &err), err);
+    CHECK_OK(wu_write_file(test, "{\"text\":\"\"}\n[1]\n", 16, &err), err);
     assert_int_equal(wu_leak_check(&r, path, 2, &o, &err), WU_EDATA);
     assert_non_null(strstr(err.msg, "test.jsonl:2"));
     assert_null(r.found);

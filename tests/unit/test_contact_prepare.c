@@ -322,7 +322,7 @@ static void a_set_without_examples_is_not_written(void **state) {
     wu_err err = {0};
     wu_prepare_options o = options(in_root("none/t"), in_root("none/a"), NULL, in_root("none/o"));
     assert_int_equal(wu_prepare(&n, &o, &err), WU_EDATA);
-    assert_non_null(strstr(err.msg, "no example could be made, of 1 conversations"));
+    assert_non_null(strstr(err.msg, "no example could be made, of 1 conversation"));
     assert_false(wu_is_file(in_root("none/o/examples.jsonl")));
 }
 

@@ -362,7 +362,7 @@ wu_code wu_read_mapped(wu_conversation *c, const wu_json *row, const char *where
         if (given) return wu_fail(err, WU_EDATA, "%s: %s is missing or empty", where, given);
         return wu_fail(err, WU_EDATA,
                        "%s: no transcript in it (transcript, conversation, messages ...), nor text "
-                       "of a turn; name the column with a map",
+                       "of a turn; name the column with --map",
                        where);
     }
     if (wu_map_given(map, WU_MAP_ID) && !m.value[WU_MAP_ID])

@@ -94,7 +94,7 @@ static wu_code read_file(search *s, int32_t file) {
     wu_code rc = wu_lines_open(l, s->path[file], 0, s->err);
     while (!rc && !(rc = wu_record_next(&s->record, l, where, &end, s->err)) && !end) {
         s->report->n_example++;
-        rc = take_record(s, file);
+        if (!(rc = wu_record_check(&s->record, where, s->err))) rc = take_record(s, file);
     }
     return rc;
 }
@@ -280,7 +280,7 @@ done:
 }
 
 void wu_leak_free(wu_leak_report *r) {
-    for (int32_t i = 0; i < r->n_found; i++) {
+    for (int32_t i = 0; r->found && i < r->n_found; i++) {
         free(r->found[i].id_a);
         free(r->found[i].id_b);
     }

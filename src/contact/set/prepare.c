@@ -437,11 +437,12 @@ static wu_code finish(run *r, wu_err *err) {
     wu_replace metadata = {0};
     wu_code rc;
     if (r->tally.n->n_examples == 0)
-        return wu_fail(err, WU_EDATA, "%s: no example could be made, of %lld conversations",
+        return wu_fail(err, WU_EDATA, "%s: no example could be made, of %lld conversation%s",
                        !r->o->input               ? r->o->transcripts
                        : strcmp(r->o->input, "-") ? r->o->input
                                                   : "standard input",
-                       (long long)r->tally.n->n_conversation);
+                       (long long)r->tally.n->n_conversation,
+                       r->tally.n->n_conversation == 1 ? "" : "s");
     if (fflush(r->file.f)) return wu_fail_errno(err, "%s", r->file.path);
     rc = wu_begin_metadata(&metadata, r->o->output, NULL, "prepare", wu_prepare_json(&r->tally),
                            err);

@@ -150,6 +150,15 @@ static bool is_blank(wu_str s) {
     return true;
 }
 
+wu_code wu_record_check(const wu_record *r, const char *where, wu_err *err) {
+    if (r->prompt.n || r->completion.n || wu_json_get(r->json, "messages") ||
+        wu_json_get(r->json, "text"))
+        return WU_OK;
+    return wu_fail(
+        err, WU_EDATA,
+        "%s: is no example: it has neither prompt and completion, nor messages, nor text", where);
+}
+
 wu_code wu_record_next(wu_record *r, wu_lines *lines, char *where, bool *end, wu_err *err) {
     wu_str line;
     wu_code rc;

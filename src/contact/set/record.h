@@ -31,6 +31,9 @@ typedef struct wu_record {
 WU_MUST_CHECK wu_code wu_record_parse(wu_record *r, wu_str line, const char *where, wu_err *err);
 void wu_record_clear(wu_record *r);
 
+/* Whether it is an example at all, of any of the three shapes. EDATA. */
+WU_MUST_CHECK wu_code wu_record_check(const wu_record *r, const char *where, wu_err *err);
+
 /* Makes one from its parts; contact, temporal and provenance may be NULL and are taken over, even
  * on failure. ENOMEM. */
 WU_MUST_CHECK wu_code wu_record_make(wu_record *r, const wu_task *task, wu_str prompt,

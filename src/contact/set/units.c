@@ -288,7 +288,8 @@ static wu_code read_lines(reader *r, wu_lines *lines, wu_err *err) {
         if (is_blank(line)) continue;
         const wu_arena_mark mark = wu_arena_save(&r->arena);
         snprintf(where, sizeof(where), "%s:%lld", lines->path, (long long)lines->number);
-        if (!(rc = wu_record_parse(&rec, line, where, err)))
+        rc = wu_record_parse(&rec, line, where, err);
+        if (!rc && !(rc = wu_record_check(&rec, where, err)))
             rc = add_record(r, &rec, lines->number, err);
         wu_arena_reset(&r->arena, mark);
     }
