@@ -293,6 +293,7 @@ static wu_code say_core(talk *t, const wu_step *step, int32_t act) {
     const double share = step->by == WU_BY_CUSTOMER ? CORE_CUSTOMER : CORE_AGENT;
     if (!core || core->n == 0 || !wu_chance(t->r, share)) return WU_OK;
     const wu_frame *f = &core->frame[wu_between(t->r, 0, core->n - 1)];
+    if (!fits(t, f, step)) return WU_OK;
     const wu_code rc =
         wu_frame_speak(&t->call->words, t->l, &t->p->values, &t->l->issue[step->issue],
                        step->swapped ? WU_SPEAK_SWAPPED : 0, f->code, t->r);
