@@ -24,7 +24,8 @@ typedef struct wu_input_options {
 } wu_input_options;
 
 /* clang-format off */
-#define WU_INPUT_AT(type, member, field) (offsetof(type, member) + offsetof(wu_input_options, field))
+#define WU_INPUT_AT(type, member, field)                                                           \
+    (offsetof(type, member) + offsetof(wu_input_options, field))
 /* Rows for a command's table; type is its options struct, member its wu_input_options. */
 #define WU_INPUT_OPTIONS(type, member)                                                             \
     {"from", 0, WU_OPT_CHOICE, WU_INPUT_AT(type, member, from), "FORMAT", "auto",                  \

@@ -16,7 +16,8 @@ typedef struct wu_rules_options {
 } wu_rules_options;
 
 /* clang-format off */
-#define WU_RULES_AT(type, member, field) (offsetof(type, member) + offsetof(wu_rules_options, field))
+#define WU_RULES_AT(type, member, field)                                                           \
+    (offsetof(type, member) + offsetof(wu_rules_options, field))
 /* Rows for a command's table; type is its options struct, member its wu_rules_options. */
 #define WU_RULES_OPTIONS(type, member)                                                             \
     {"zone", 0, WU_OPT_TEXT, WU_RULES_AT(type, member, zone), "NAME", NULL, NULL, 0, 0, false,     \

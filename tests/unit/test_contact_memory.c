@@ -2,8 +2,8 @@
 #include "alloc_hook.h"
 #include "near.h"
 
-#include "contact/task.h"
 #include "contact/read/read.h"
+#include "contact/task.h"
 
 /* Runs try(ctx) with the first, second, ... allocation failing until it succeeds. */
 static void with_failures(wu_code (*try_it)(void *ctx, wu_err *err), void *ctx) {
