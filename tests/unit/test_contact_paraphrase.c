@@ -223,6 +223,38 @@ static void a_language_may_do_without(void **state) {
     CHECK_OK(wu_remove_tree(dir, &err), err);
 }
 
+/* A formula with a tag is said only where the tag fits. */
+static void tags_of_cores_count(void **state) {
+    (void)state;
+    static const char cores[] = "== a.greet\n[email] Zebra letters.\n== c.fine\nZebra agreed.\n";
+    char dir[] = "/tmp/wu-cores-XXXXXX", path[64];
+    wu_err err = {0};
+    wu_synth_call c = {0};
+    wu_buf b = {0};
+    int letters = 0, agreed = 0;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/synth/en", dir);
+    CHECK_OK(wu_make_dirs(path, &err), err);
+    snprintf(path, sizeof(path), "%s/synth/en/cores.txt", dir);
+    CHECK_OK(wu_write_file(path, cores, strlen(cores), &err), err);
+    wu_synth *s = open_synth("en", dir);
+    for (uint64_t i = 0; i < 200; i++) {
+        CHECK_OK(wu_synth_make(s, i, &c, &err), err);
+        wu_buf_clear(&b);
+        assert_int_equal(wu_conversation_render(&b, &c.conversation), WU_OK);
+        const bool found = strstr(b.p, "Zebra letters") != NULL;
+        if (c.latent.channel != WU_EMAIL && c.latent.channel != WU_SOCIAL) assert_false(found);
+        letters += found;
+        agreed += strstr(b.p, "Zebra agreed") != NULL;
+    }
+    assert_true(letters > 0);
+    assert_true(agreed > 0);
+    wu_buf_free(&b);
+    wu_synth_call_free(&c);
+    wu_synth_close(s);
+    CHECK_OK(wu_remove_tree(dir, &err), err);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_words),
@@ -231,6 +263,7 @@ int main(void) {
         cmocka_unit_test(every_group_keeps_the_sentence),
         cmocka_unit_test(cores_are_those_of_the_table),
         cmocka_unit_test(a_language_may_do_without),
+        cmocka_unit_test(tags_of_cores_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
