@@ -93,7 +93,7 @@ static const char *const *split(work *w, const char *text, const char *signs) {
     size_t n = 0;
     if (!copy || !list) return NULL;
     for (char *p = strtok_r(copy, signs, &save); p; p = strtok_r(NULL, signs, &save))
-        if (*p != '#') list[n++] = p; /* a comment, in a file of patterns */
+        if (!strchr("#", p[strspn(p, " \t")])) list[n++] = p; /* no comment, not blank */
     return list;
 }
 

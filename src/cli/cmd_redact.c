@@ -73,7 +73,7 @@ static const char **cut(char *text, const char *at, const char *first) {
         const size_t len = strcspn(p, at);
         char *next = p[len] ? p + len + 1 : p + len;
         p[len] = 0;
-        if (len > 0 && *p != '#') part[k++] = p;
+        if (!strchr("#", p[strspn(p, " \t")])) part[k++] = p; /* no comment, not blank */
         p = next;
     }
     return part;

@@ -31,6 +31,7 @@ static const wu_opt table[] = {
              "messages or text), or transcripts of any format. By default each file's first line "
              "tells."},
     {.name = "model",
+     .letter = 'm',
      .kind = WU_OPT_TEXT,
      .offset = offsetof(options, model),
      .value = "PATH",

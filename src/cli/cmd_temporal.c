@@ -78,6 +78,8 @@ static wu_code do_file(work *w, wu_replace *out, const char *from, const char *t
         return wu_fail(err, WU_EARG, "%s: is what is read; --out must be another place", to);
     wu_code rc = wu_replace_begin(out, to, err);
     if (!rc) rc = wu_annotate_file(out->f, to, from, &rules, &n, err);
+    if (!rc && !w->files && n.n_example == 0)
+        rc = wu_fail(err, WU_EDATA, "%s: has no examples", from);
     if (rc) return rc;
     add_counts(&w->total, &n);
     if (w->files && wu_json_set(w->files, wu_base_name(from), wu_annotate_json(&n)))

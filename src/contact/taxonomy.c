@@ -44,6 +44,10 @@ static const struct {
     [WU_LABELS_TRAJECTORY] = {"sentiment_trajectory", NULL, WU_TASK_JOURNEY, 2},
 };
 
+static const char group_names[] =
+    "effectiveness_rating, confidence, issue_category, interaction_complexity, risk_level, "
+    "journey_type, journey_stages, sentiment_trajectory";
+
 const char *wu_label_group_name(wu_label_group g) { return group[g].name; }
 
 static const char *const *labels_of(wu_label_group g) {
@@ -216,8 +220,9 @@ static wu_code read_own(wu_taxonomy *t, const wu_json *own, const char *path, wu
         const wu_json *list = wu_json_value(it);
         const int g = find_group(name);
         if (g < 0)
-            return wu_fail(err, WU_EDATA, "%s: labels.%.*s is not a group of labels", path,
-                           (int)cut(name).n, name.p);
+            return wu_fail(err, WU_EDATA,
+                           "%s: labels.%.*s is not a group of labels, want one of %s", path,
+                           (int)cut(name).n, name.p, group_names);
         if (wu_json_type(list) != WU_JSON_ARRAY)
             return wu_fail(err, WU_EDATA, "%s: labels.%s is not a list", path, group[g].name);
         for (size_t i = 0; i < wu_json_size(list); i++) {
@@ -234,8 +239,11 @@ static wu_code map_name(wu_taxonomy *t, wu_label_group g, wu_str name, wu_str la
     char text[WU_LABEL_BYTES];
     const wu_str key = normalise(text, name), to = named(t, g, label);
     if (to.n == 0)
-        return wu_fail(err, WU_EDATA, "%s: %s.%.*s is \"%.*s\", which is not one of its labels",
-                       path, group[g].name, (int)cut(name).n, name.p, (int)cut(label).n, label.p);
+        return wu_fail(err, WU_EDATA,
+                       "%s: %s.%.*s is \"%.*s\", which is not one of its labels (docs/formats.md) "
+                       "and not listed under labels.%s either",
+                       path, group[g].name, (int)cut(name).n, name.p, (int)cut(label).n, label.p,
+                       group[g].name);
     entry *e = lookup(t, g, key);
     if (e && !wu_str_eq(e->label, to) && e->is_own)
         return wu_fail(err, WU_EDATA, "%s: %s.%.*s is there twice with different meanings", path,
@@ -253,8 +261,8 @@ static wu_code read_group(wu_taxonomy *t, wu_str name, const wu_json *map, const
                           wu_err *err) {
     const int g = find_group(name);
     if (g < 0)
-        return wu_fail(err, WU_EDATA, "%s: %.*s is not a group of labels", path, (int)cut(name).n,
-                       name.p);
+        return wu_fail(err, WU_EDATA, "%s: %.*s is not a group of labels, want one of %s or labels",
+                       path, (int)cut(name).n, name.p, group_names);
     if (wu_json_type(map) != WU_JSON_OBJECT)
         return wu_fail(err, WU_EDATA, "%s: %s is not an object", path, group[g].name);
     for (void *it = wu_json_first(map); it; it = wu_json_next(map, it)) {
