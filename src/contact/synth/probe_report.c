@@ -10,9 +10,10 @@ static wu_code row_text(wu_buf *out, const wu_probe_row *r) {
     wu_code rc = wu_buf_fmt(out, "%-29s %-44s %7.3f", r->probe, r->measure, r->value);
     if (rc) return rc;
     if (r->lo == 0.0 && r->hi == 0.0) return wu_buf_char(out, '\n');
-    if (r->lo < 0.0 || r->lo == 0.0)
+    /* one side is enough where the other only says that something is odd, and it is not */
+    if (r->lo <= 0.0 && r->value >= r->lo)
         rc = wu_buf_fmt(out, "   at most %g", r->hi);
-    else if (r->hi >= 1.0 && r->hi <= 1.1) /* of a share */
+    else if (r->hi >= 1.0 && r->hi <= 1.1 && r->value <= r->hi)
         rc = wu_buf_fmt(out, "   at least %g", r->lo);
     else
         rc = wu_buf_fmt(out, "   %g to %g", r->lo, r->hi);
