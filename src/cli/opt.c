@@ -70,7 +70,7 @@ static int distance(const char *a, const char *b) {
 }
 
 const char *wu_opt_nearest(const char *typed, const char *const *name, int n) {
-    const char *best = NULL, *starts = NULL;
+    const char *best = NULL, *starts = NULL, *start_of = NULL;
     int best_distance = NAME_MAX_BYTES, n_start = 0;
     const size_t len = strlen(typed);
     for (int i = 0; i < n; i++) {
@@ -78,6 +78,8 @@ const char *wu_opt_nearest(const char *typed, const char *const *name, int n) {
             starts = name[i];
             n_start++;
         }
+        const size_t own = strlen(name[i]);
+        if (own >= 3 && strncmp(typed, name[i], own) == 0) start_of = name[i];
         const int d = distance(typed, name[i]);
         if (d < best_distance) {
             best_distance = d;
@@ -85,7 +87,8 @@ const char *wu_opt_nearest(const char *typed, const char *const *name, int n) {
         }
     }
     if (n_start == 1) return starts;
-    return best_distance <= 1 + (int)len / 4 ? best : NULL;
+    if (best_distance <= 1 + (int)len / 4) return best;
+    return start_of; /* "output" for "out" */
 }
 
 /* ---- values ---- */
