@@ -808,7 +808,7 @@ static void jsonl_of_conversations(void **state) {
         NULL);
     next_is("1", 1);
     assert_int_equal(wu_json_int(wu_json_get(conv.journey, "a")), 2);
-    next_fails("in:3: line 1");
+    next_fails("in:3: column");
     next_is("w", 1);
     next_is("", 1);
     next_is("m", 1);
@@ -834,7 +834,7 @@ static void jsonl_of_turns(void **state) {
     next_is("9", 2);
     turn(0, WU_PARTY_AGENT, 1000, -1, "a");
     turn(1, WU_PARTY_CUSTOMER, 4000, -1, "b");
-    next_fails("in:3: line 1");
+    next_fails("in:3: column");
     next_is("3", 1);
     next_fails("in:6: not an object");
     next_fails("in:7: the id is missing");
