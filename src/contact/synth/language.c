@@ -643,6 +643,26 @@ static wu_code read_zones(const reading *r) {
 
 /* -------------------------------------------------------------------------------- whole */
 
+/* "there is no language xx: want de, en, es or fr". */
+static wu_code no_language(const reading *r, const char *code) {
+    wu_buf list = {0};
+    const char *name;
+    wu_code rc = WU_OK;
+    for (int i = 0; !rc && (name = wu_table_name("synth/", i)); i++) {
+        const char *from = strchr(name, '/') + 1, *end = strchr(from, '/');
+        if (end && strcmp(end, "/acts.txt") == 0)
+            rc = wu_buf_fmt(&list, "%s%.*s", list.n ? ", " : "", (int)(end - from), from);
+    }
+    rc =
+        rc ? wu_fail(r->err, rc, "tables: out of memory")
+           : wu_fail(r->err, WU_EARG,
+                     "there is no language \"%s\": built in are %s; --tables DIR can have more, in "
+                     "DIR/synth/%s",
+                     code, list.p ? list.p : "none", code);
+    wu_buf_free(&list);
+    return rc;
+}
+
 wu_code wu_language_read(wu_language *out, const wu_catalogue *t, const char *dir, const char *code,
                          wu_err *err) {
     const reading r = {out, t, dir, err};
@@ -651,6 +671,7 @@ wu_code wu_language_read(wu_language *out, const wu_catalogue *t, const char *di
         return wu_fail(err, WU_EARG, "%s: is not the code of a language", code);
     snprintf(out->code, sizeof(out->code), "%s", code);
     wu_code rc = read_acts(&r);
+    if (rc == WU_EARG) rc = no_language(&r, code);
     if (!rc) rc = check_subs(&r);
     if (!rc) rc = read_issues(&r);
     if (!rc) rc = read_trades(&r);
