@@ -280,7 +280,7 @@ static void walk_through(draft *d) {
     const double long_one = d->l->complexity == 2 ? 0.05 : 0.004;
     if (d->letters || !maybe(d, long_one)) return;
     int32_t rounds = 8;
-    while (rounds < 110 && maybe(d, 0.97)) rounds++;
+    while (rounds < 170 && maybe(d, 0.975)) rounds++;
     for (; rounds > 0; rounds--) {
         idle(d);
         if (maybe(d, 0.35)) {

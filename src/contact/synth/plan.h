@@ -25,7 +25,7 @@ typedef struct wu_step {
     bool swapped;             /* the second agent's name for the first one's */
 } wu_step;
 
-enum { WU_MAX_STEP = 720 };
+enum { WU_MAX_STEP = 1080 };
 
 typedef struct wu_plan {
     wu_step step[WU_MAX_STEP];
