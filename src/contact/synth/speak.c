@@ -139,7 +139,7 @@ wu_code wu_frame_speak(wu_buf *out, const wu_language *l, const wu_values *v, co
 /* How often a formula comes with an act, and an opener with a sentence. */
 #define CORE_AGENT    0.93
 #define CORE_CUSTOMER 0.78
-#define OPENER_SHARE  0.37
+#define OPENER_SHARE  0.43
 
 typedef struct talk {
     wu_speech *p;
