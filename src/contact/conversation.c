@@ -62,17 +62,15 @@ static bool next_word(wu_str s, size_t *at, wu_str *word) {
     return i > start;
 }
 
-/* before (may be empty) and the words of s, with one blank between them; empty if s has none. */
-static wu_code join_words(wu_conversation *c, wu_str *out, wu_str before, wu_str s) {
+/* The words of s with one blank between them; empty if it has none. */
+static wu_code copy_words(wu_conversation *c, wu_str *out, wu_str s) {
     wu_str word;
-    size_t n = before.n;
+    size_t n = 0, end = 0;
     for (size_t at = 0; next_word(s, &at, &word);) n += word.n + 1;
     *out = (wu_str){0};
-    if (n == before.n) return WU_OK;
+    if (n == 0) return WU_OK;
     char *p = wu_arena_alloc(&c->arena, n);
     if (!p) return WU_ENOMEM;
-    size_t end = before.n;
-    if (end > 0) memcpy(p, before.p, end);
     for (size_t at = 0; next_word(s, &at, &word); end += word.n) {
         if (end > 0) p[end++] = ' ';
         memcpy(p + end, word.p, word.n);
@@ -127,7 +125,7 @@ int32_t wu_conversation_party(wu_conversation *c, wu_str name, wu_party_role rol
 
 wu_code wu_conversation_add(wu_conversation *c, const wu_turn *turn, wu_str text) {
     wu_str words;
-    wu_code rc = join_words(c, &words, (wu_str){0}, text);
+    wu_code rc = copy_words(c, &words, text);
     if (rc || words.n == 0) return rc;
     void *p = c->turn;
     if ((rc = room(&p, c->n_turn, &c->max_turn, sizeof(*c->turn)))) return rc;
@@ -137,20 +135,9 @@ wu_code wu_conversation_add(wu_conversation *c, const wu_turn *turn, wu_str text
     return WU_OK;
 }
 
-wu_code wu_conversation_continue(wu_conversation *c, wu_str text, int64_t end_ms) {
-    wu_str words;
-    WU_ASSERT(c->n_turn > 0);
-    wu_turn *last = &c->turn[c->n_turn - 1];
-    const wu_code rc = join_words(c, &words, last->text, text);
-    if (rc) return rc;
-    if (words.n > 0) last->text = words;
-    if (end_ms > last->end_ms) last->end_ms = end_ms;
-    return WU_OK;
-}
-
 wu_code wu_conversation_replace(wu_conversation *c, int32_t turn, wu_str text) {
     wu_str words;
-    const wu_code rc = join_words(c, &words, (wu_str){0}, text);
+    const wu_code rc = copy_words(c, &words, text);
     if (rc) return rc;
     WU_ASSERT(words.n > 0);
     c->turn[turn].text = words;

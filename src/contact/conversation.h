@@ -93,9 +93,6 @@ int32_t wu_conversation_party(wu_conversation *c, wu_str name, wu_party_role rol
  * white space adds nothing. text must be valid UTF-8. turn->text is not read. ENOMEM. */
 WU_MUST_CHECK wu_code wu_conversation_add(wu_conversation *c, const wu_turn *turn, wu_str text);
 
-/* Adds words to the last turn, with a blank between, and moves its end. ENOMEM. */
-WU_MUST_CHECK wu_code wu_conversation_continue(wu_conversation *c, wu_str text, int64_t end_ms);
-
 /* Replaces the text of a turn (copied, white space made one blank, must not become empty). ENOMEM.
  */
 WU_MUST_CHECK wu_code wu_conversation_replace(wu_conversation *c, int32_t turn, wu_str text);

@@ -48,8 +48,6 @@ static const char group_names[] =
     "effectiveness_rating, confidence, issue_category, interaction_complexity, risk_level, "
     "journey_type, journey_stages, sentiment_trajectory";
 
-const char *wu_label_group_name(wu_label_group g) { return group[g].name; }
-
 static const char *const *labels_of(wu_label_group g) {
     return wu_tasks[group[g].task].field[group[g].field].values;
 }

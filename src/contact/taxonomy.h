@@ -30,8 +30,6 @@ typedef enum wu_label_group {
     WU_N_LABELS
 } wu_label_group;
 
-/* What files call a group: "issue_category". */
-const char *wu_label_group_name(wu_label_group g);
 /* The group of a list of labels of task.c, or WU_N_LABELS. */
 wu_label_group wu_label_group_of(const char *const *values);
 

@@ -21,8 +21,6 @@ static const char *const line_name[WU_N_CONTEXT_LINE] = {"timestamp",
                                                          "hold_seconds",
                                                          "transfers"};
 
-const char *wu_context_line_name(wu_context_line line) { return line_name[line]; }
-
 static const char *part_of_day(int32_t hour) {
     if (hour >= 5 && hour < 12) return "morning";
     if (hour >= 12 && hour < 17) return "afternoon";

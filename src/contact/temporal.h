@@ -78,6 +78,4 @@ void wu_temporal_make(wu_temporal *out, wu_temporal_maker *m, const wu_contact *
 /* The member "temporal" of a record; NULL when out of memory. */
 wu_json *wu_temporal_json(const wu_temporal *t);
 
-const char *wu_context_line_name(wu_context_line line); /* its key in the block */
-
 #endif

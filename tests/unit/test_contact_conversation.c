@@ -29,8 +29,10 @@ static void a_turn_is_one_line(void **state) {
     assert_int_equal(say(&c, "Rep", WU_PARTY_AGENT, " \n ", -1), WU_OK);
     assert_int_equal(say(&c, "x", WU_PARTY_UNKNOWN, "[CONVERSATION]", -1), WU_OK);
     assert_int_equal(say(&c, "y", WU_PARTY_UNKNOWN, "h\xC3\xA9", -1), WU_OK);
-    assert_int_equal(say(&c, "bot", WU_PARTY_BOT, "hm", -1), WU_OK);
-    assert_int_equal(wu_conversation_continue(&c, WU_STR(" and\nmore "), 70), WU_OK);
+    const wu_turn last = {.party = wu_conversation_party(&c, WU_STR("bot"), WU_PARTY_BOT),
+                          .start_ms = -1,
+                          .end_ms = 70};
+    assert_int_equal(wu_conversation_add(&c, &last, WU_STR("hm and\nmore ")), WU_OK);
     assert_int_equal(c.turn[3].end_ms, 70);
     shows(&c, "Agent: a b c [31m\nSpeaker 1: [CONVERSATION]\nSpeaker 2: h\xC3\xA9\n"
               "Bot: hm and more\n");

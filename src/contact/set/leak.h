@@ -53,7 +53,6 @@ WU_MUST_CHECK wu_code wu_leak_check(wu_leak_report *out, const char *const *path
                                     const wu_leak_options *o, wu_err *err);
 void wu_leak_free(wu_leak_report *r);
 bool wu_leak_any(const wu_leak_report *r);
-const char *wu_leak_name(wu_leak_kind k); /* "id", "same", "near" */
 
 /* Report as text for people, and as JSON. ENOMEM. */
 WU_MUST_CHECK wu_code wu_leak_text(wu_buf *out, const wu_leak_report *r, const char *const *path);

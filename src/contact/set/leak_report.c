@@ -5,8 +5,6 @@ static const char *const name[WU_N_LEAK] = {"id", "same", "near"};
 static const char *const words[WU_N_LEAK] = {"the same source_id", "the same words",
                                              "nearly equal"};
 
-const char *wu_leak_name(wu_leak_kind k) { return name[k]; }
-
 wu_code wu_leak_text(wu_buf *out, const wu_leak_report *r, const char *const *path) {
     wu_code rc = wu_buf_fmt(out, "%lld conversations, %lld examples\n",
                             (long long)r->n_conversation, (long long)r->n_example);

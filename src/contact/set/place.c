@@ -84,12 +84,3 @@ done:
     wu_buf_free(&text);
     return rc;
 }
-
-wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key, wu_json *value,
-                        wu_err *err) {
-    wu_replace file = {0};
-    wu_code rc = wu_begin_metadata(&file, out_dir, in_dir, key, value, err);
-    if (!rc) rc = wu_replace_commit(&file, err);
-    wu_replace_abandon(&file);
-    return rc;
-}

@@ -24,13 +24,10 @@ WU_MUST_CHECK wu_code wu_make_parent(const char *path, wu_err *err);
 WU_MUST_CHECK wu_code wu_set_file(char *out, const char *data, const char *const *names,
                                   wu_err *err);
 
-/* Writes OUT_DIR/metadata.json: what IN_DIR/metadata.json has (NULL or not there: nothing), with
- * its member key replaced. value is taken over, even on failure; NULL: out of memory.
- * Errors: EDATA (metadata.json is no object), EIO, ENOMEM. */
-WU_MUST_CHECK wu_code wu_set_metadata(const char *out_dir, const char *in_dir, const char *key,
-                                      wu_json *value, wu_err *err);
-
-/* The same, but the caller commits the file, together with what it speaks of, or abandons it. */
+/* Begins OUT_DIR/metadata.json: what IN_DIR/metadata.json has (NULL or not there: nothing), with
+ * its member key replaced. value is taken over, even on failure; NULL: out of memory. The caller
+ * commits the file, together with what it speaks of, or abandons it. Errors: EDATA (metadata.json
+ * is no object), EIO, ENOMEM. */
 WU_MUST_CHECK wu_code wu_begin_metadata(wu_replace *file, const char *out_dir, const char *in_dir,
                                         const char *key, wu_json *value, wu_err *err);
 

@@ -30,8 +30,6 @@ static const wu_field *label_field(wu_label label) {
     return NULL;
 }
 
-const char *wu_label_name(wu_label label) { return labels[label].field; }
-
 const char *wu_label_value(wu_label label, uint8_t value) {
     const wu_field *f = label_field(label);
     if (value == WU_LABEL_OTHER) return "(other)";

@@ -80,7 +80,6 @@ void wu_units_free(wu_units *u);
  * followed. Indices of groups change, parts are forgotten. ENOMEM. */
 WU_MUST_CHECK wu_code wu_units_join(wu_units *u, const int32_t *into, wu_err *err);
 
-const char *wu_label_name(wu_label label);                 /* "primary_category" ... */
 const char *wu_label_value(wu_label label, uint8_t value); /* "billing_payment" ...; NULL: none */
 
 /* How often the values of labels occur in a part (-1: in all), by conversation:
