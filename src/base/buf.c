@@ -16,6 +16,11 @@ bool wu_str_starts(wu_str s, wu_str prefix) {
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
+bool wu_ends_with(const char *s, const char *end) {
+    const size_t n = strlen(s), n_end = strlen(end);
+    return n >= n_end && strcmp(s + n - n_end, end) == 0;
+}
+
 wu_code wu_buf_reserve(wu_buf *b, size_t more) {
     const size_t limit = b->limit ? b->limit : WU_BUF_LIMIT;
     if (more > limit || b->n > limit - more) return WU_ENOMEM;

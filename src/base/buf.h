@@ -21,6 +21,7 @@ typedef struct wu_str { /* a view; not NUL-terminated, not owned */
 wu_str wu_str_of(const char *s); /* NULL gives an empty view */
 bool wu_str_eq(wu_str a, wu_str b);
 bool wu_str_starts(wu_str s, wu_str prefix);
+bool wu_ends_with(const char *s, const char *end);
 
 #define WU_BUF_LIMIT ((size_t)1 << 32)
 

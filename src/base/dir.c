@@ -113,20 +113,6 @@ static wu_code want_free(const char *path, wu_err *err) {
                : wu_fail(err, WU_EARG, "%s: has files in it, want a new or empty directory", path);
 }
 
-/* Makes the directories above path. */
-static wu_code make_parent(const char *path, wu_err *err) {
-    char *parent = strdup(path);
-    if (!parent) return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
-    char *slash = strrchr(parent, '/');
-    wu_code rc = WU_OK;
-    if (slash && slash != parent) {
-        *slash = '\0';
-        rc = wu_make_dirs(parent, err);
-    }
-    free(parent);
-    return rc;
-}
-
 wu_code wu_new_dir_begin(wu_new_dir *d, const char *path, wu_err *err) {
     *d = (wu_new_dir){0};
     size_t n = strlen(path);
@@ -139,7 +125,7 @@ wu_code wu_new_dir_begin(wu_new_dir *d, const char *path, wu_err *err) {
         return wu_fail(err, WU_ENOMEM, "%s: out of memory", path);
     }
     wu_code rc = want_free(d->path, err);
-    if (!rc) rc = make_parent(d->path, err);
+    if (!rc) rc = wu_make_parent(d->path, err);
     if (!rc && !mkdtemp(d->temporary)) rc = wu_fail_errno(err, "%s", d->temporary);
     /* mkdtemp keeps others out; the result has the usual rights. */
     if (!rc) {

@@ -173,6 +173,41 @@ wu_code wu_path_join(char *out, size_t size, const char *dir, const char *name, 
     return WU_OK;
 }
 
+const char *wu_temporary_dir(const char *given) {
+    const char *dir = given ? given : getenv("TMPDIR");
+    return dir && *dir ? dir : "/tmp";
+}
+
+wu_code wu_unnamed_file(FILE **out, const char *dir, const char *purpose, wu_err *err) {
+    char *path;
+    *out = NULL;
+    if (asprintf(&path, "%s/wrapup-%s-XXXXXX", dir, purpose) < 0)
+        return wu_fail(err, WU_ENOMEM, "%s: out of memory", dir);
+    const int fd = mkostemp(path, O_CLOEXEC);
+    wu_code rc = WU_OK;
+    if (fd < 0) {
+        rc = wu_fail_errno(err, "%s", path);
+    } else {
+        unlink(path);
+        if (!(*out = fdopen(fd, "w+b"))) {
+            rc = wu_fail_errno(err, "%s", path);
+            close(fd);
+        }
+    }
+    free(path);
+    return rc;
+}
+
+const char *wu_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool wu_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 bool wu_is_dir(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -197,4 +232,15 @@ wu_code wu_make_dirs(const char *path, wu_err *err) {
     }
     if (!wu_is_dir(path)) return wu_fail(err, WU_EIO, "%s: exists and is not a directory", path);
     return WU_OK;
+}
+
+wu_code wu_make_parent(const char *path, wu_err *err) {
+    char dir[WU_PATH_MAX];
+    const char *name = wu_base_name(path);
+    const size_t n = (size_t)(name - path);
+    if (n == 0 || n >= sizeof(dir))
+        return n ? wu_fail(err, WU_EARG, "%.60s...: too long", path) : WU_OK;
+    memcpy(dir, path, n);
+    dir[n] = 0;
+    return wu_make_dirs(dir, err);
 }

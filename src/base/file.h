@@ -48,10 +48,28 @@ WU_MUST_CHECK wu_code wu_path_join(char *out, size_t size, const char *dir, cons
                                    wu_err *err);
 enum { WU_PATH_MAX = 4096 };
 
+/* The directory for temporary files: given if it is not NULL, else TMPDIR, else /tmp. */
+const char *wu_temporary_dir(const char *given);
+
+/* Opens a new file for reading and writing that has no name, so that nothing is left behind
+ * whatever happens. dir is that of wu_temporary_dir(); purpose is a word for messages. EIO, ENOMEM.
+ */
+WU_MUST_CHECK wu_code wu_unnamed_file(FILE **out, const char *dir, const char *purpose,
+                                      wu_err *err);
+
+/* The name behind the last slash. */
+const char *wu_base_name(const char *path);
+
+/* Whether both are there and are one and the same file or directory, by whatever name. */
+bool wu_same_file(const char *a, const char *b);
+
 bool wu_is_dir(const char *path);
 bool wu_is_file(const char *path); /* a regular file, links followed */
 
 /* Makes a directory and its parents; one that exists is fine. EIO. */
 WU_MUST_CHECK wu_code wu_make_dirs(const char *path, wu_err *err);
+
+/* Makes the directory that a file will lie in. EIO, EARG (too long). */
+WU_MUST_CHECK wu_code wu_make_parent(const char *path, wu_err *err);
 
 #endif

@@ -388,11 +388,6 @@ static wu_code read_dir(work *w) {
                    w->path);
 }
 
-static bool ends_with(const char *s, const char *end) {
-    const size_t n = strlen(s), n_end = strlen(end);
-    return n >= n_end && strcmp(s + n - n_end, end) == 0;
-}
-
 static wu_code read_one_file(work *w) {
     wu_map map = {0};
     wu_str model;
@@ -401,13 +396,13 @@ static wu_code read_one_file(work *w) {
     if ((rc = wu_map_open(&map, w->path, w->err))) return rc;
     const bool is_gguf = map.n >= 4 && memcmp(map.p, "GGUF", 4) == 0;
     wu_map_close(&map);
-    if (is_gguf || ends_with(w->path, ".gguf")) {
+    if (is_gguf || wu_ends_with(w->path, ".gguf")) {
         if ((rc = wu_gguf_open(&w->gguf, w->path, w->err))) return rc;
         put_text(w, w->root, "kind", "GGUF");
         describe_gguf(w);
         if (wu_gguf_str(w->gguf, "tokenizer.ggml.model", &model)) describe_tokenizer(w);
         describe_tensors(w);
-    } else if (ends_with(w->path, ".safetensors")) {
+    } else if (wu_ends_with(w->path, ".safetensors")) {
         if ((rc = wu_st_open(&w->file, w->path, w->err))) return rc;
         put_text(w, w->root, "kind", "safetensors");
         describe_tensors(w);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/opt.h"
 #include "contact/set/leak.h"
+#include "contact/set/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,25 +69,19 @@ static wu_code add_file(files *f, const char *dir, const char *name, wu_err *err
     return WU_OK;
 }
 
-static bool is_jsonl(const char *name) {
-    const size_t n = strlen(name);
-    return n > 6 && strcmp(name + n - 6, ".jsonl") == 0;
-}
-
 /* The splits of a directory: train, valid and test where there are two of them, else every file of
  * JSON lines. */
 static wu_code files_of(files *f, const char *dir, wu_err *err) {
-    static const char *const split[] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
     wu_dir d = {0};
     wu_code rc = wu_dir_list(&d, dir, err);
-    for (size_t k = 0; !rc && k < WU_LEN(split); k++)
+    for (int k = 0; !rc && k < WU_N_SPLIT; k++)
         for (int32_t i = 0; !rc && i < d.n; i++)
-            if (strcmp(d.name[i], split[k]) == 0) rc = add_file(f, dir, d.name[i], err);
+            if (strcmp(d.name[i], wu_split_file[k]) == 0) rc = add_file(f, dir, d.name[i], err);
     if (!rc && f->n < 2) {
         free_files(f);
         *f = (files){0};
         for (int32_t i = 0; !rc && i < d.n; i++)
-            if (is_jsonl(d.name[i])) rc = add_file(f, dir, d.name[i], err);
+            if (wu_is_jsonl(d.name[i])) rc = add_file(f, dir, d.name[i], err);
     }
     wu_dir_free(&d);
     if (!rc && f->n < 2)

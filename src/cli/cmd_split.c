@@ -41,10 +41,10 @@ static const wu_opt table[] = {
 };
 
 /* Three numbers and commas; strtod would take a comma of the locale, so the locale stays "C". */
-static wu_code read_ratios(double share[WU_N_PART], const char *text, wu_err *err) {
+static wu_code read_ratios(double share[WU_N_SPLIT], const char *text, wu_err *err) {
     const char *p = text;
     double sum = 0.0;
-    for (int i = 0; i < WU_N_PART; i++) {
+    for (int i = 0; i < WU_N_SPLIT; i++) {
         char *end;
         share[i] = strtod(p, &end);
         if (end == p || !(share[i] >= 0.0 && share[i] <= 1.0) || *end != (i < 2 ? ',' : 0))
@@ -54,7 +54,8 @@ static wu_code read_ratios(double share[WU_N_PART], const char *text, wu_err *er
     }
     if (fabs(sum - 1.0) > 1e-6)
         return wu_fail(err, WU_EARG, "--ratios %s: the shares add up to %g, not 1", text, sum);
-    for (int i = 0; i < WU_N_PART && fabs(sum - 1.0) > 1e-12; i++) share[i] /= sum; /* few digits */
+    for (int i = 0; i < WU_N_SPLIT && fabs(sum - 1.0) > 1e-12; i++)
+        share[i] /= sum; /* few digits */
     if (!(share[0] > 0.0))
         return wu_fail(err, WU_EARG, "--ratios %s: nothing is left for training", text);
     return WU_OK;
@@ -73,7 +74,7 @@ static int index_of(const char *word, const char *const *list, int n) {
 static void tell(const options *o, const wu_split_report *r) {
     static const char *const who[] = {"", "customers", "agents"};
     const int by = index_of(o->group_by, by_name, (int)WU_LEN(by_name));
-    for (int p = 0; p < WU_N_PART; p++) {
+    for (int p = 0; p < WU_N_SPLIT; p++) {
         if (!r->part[p].written) continue;
         fprintf(stderr, "%s/%s.jsonl: %lld conversations", o->out, wu_split_name[p],
                 (long long)r->part[p].n_conversation);

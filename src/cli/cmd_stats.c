@@ -110,11 +110,6 @@ static bool is_example(const wu_json *j) {
     return true;
 }
 
-static bool is_jsonl(const char *name) {
-    const size_t n = strlen(name);
-    return n > 6 && strcmp(name + n - 6, ".jsonl") == 0;
-}
-
 /* By the first line that is not blank; what cannot be read is for the readers to complain about. No
  * line at all is an empty data set. */
 static bool holds_examples(const work *w, const char *path) {
@@ -122,7 +117,7 @@ static bool holds_examples(const work *w, const char *path) {
     wu_str line = {0};
     bool end = false, yes = false;
     if (strcmp(w->o->kind, "auto") != 0) return strcmp(w->o->kind, "examples") == 0;
-    if (!is_jsonl(path) || !wu_is_file(path)) return false;
+    if (!wu_is_jsonl(path) || !wu_is_file(path)) return false;
     wu_code rc = wu_lines_open(&l, path, 0, NULL);
     while (!rc && !(rc = wu_lines_next(&l, &line, &end, NULL))) {
         wu_json *j = NULL;
@@ -148,9 +143,8 @@ static wu_code keep_input(const work *w, const char *path, wu_err *err) {
 
 /* What the lines of a file are called: its name without directory and ending. */
 static wu_code begin_examples(work *w, const char *path, wu_err *err) {
-    const char *base = strrchr(path, '/');
     char split[128];
-    snprintf(split, sizeof(split), "%s", strcmp(path, "-") == 0 ? "" : base ? base + 1 : path);
+    snprintf(split, sizeof(split), "%s", strcmp(path, "-") == 0 ? "" : wu_base_name(path));
     char *dot = strrchr(split, '.');
     if (dot) *dot = 0;
     return wu_stats_input_begin(&w->stats, path, split, true, err);
@@ -202,13 +196,12 @@ static wu_code read_transcripts(work *w, char *path, wu_err *err) {
 
 /* The files of a data set in a directory; false: it has none. */
 static wu_code read_set(work *w, const char *dir, bool *any, wu_err *err) {
-    static const char *const name[] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
     char path[WU_PATH_MAX];
     wu_code rc = WU_OK;
     *any = false;
     if (strcmp(w->o->kind, "transcripts") == 0) return WU_OK;
-    for (size_t i = 0; !rc && i < WU_LEN(name); i++) {
-        if ((rc = wu_path_join(path, sizeof(path), dir, name[i], err))) break;
+    for (int i = 0; !rc && i < WU_N_SPLIT; i++) {
+        if ((rc = wu_path_join(path, sizeof(path), dir, wu_split_file[i], err))) break;
         if (!wu_is_file(path) || !holds_examples(w, path)) continue;
         *any = true;
         rc = read_examples(w, path, err);

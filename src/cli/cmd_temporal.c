@@ -105,17 +105,12 @@ static wu_code do_one_file(work *w, wu_err *err) {
     return rc;
 }
 
-static bool is_examples(const char *name) {
-    const size_t n = strlen(name);
-    return n > 6 && strcmp(name + n - 6, ".jsonl") == 0;
-}
-
 /* Files of another set beside ours would be taken for ours later. */
 static wu_code check_out(const wu_dir *in, const char *out, wu_err *err) {
     wu_dir there = {0};
     wu_code rc = wu_dir_list(&there, out, err);
     for (int32_t i = 0; !rc && i < there.n; i++) {
-        bool ours = !is_examples(there.name[i]);
+        bool ours = !wu_is_jsonl(there.name[i]);
         for (int32_t k = 0; !ours && k < in->n; k++) ours = !strcmp(in->name[k], there.name[i]);
         if (!ours)
             rc = wu_fail(err, WU_EARG, "%s/%s: exists and belongs to another set", out,
@@ -162,7 +157,7 @@ static wu_code write_folder(work *w, const wu_dir *in, wu_replace *out, wu_err *
     wu_code rc = WU_OK;
     for (int32_t i = 0; !rc && i < in->n; i++) {
         const char *name = in->name[i];
-        if (!is_examples(name)) continue;
+        if (!wu_is_jsonl(name)) continue;
         if ((rc = wu_path_join(from, sizeof(from), o->data, name, err))) break;
         if ((rc = wu_path_join(to, sizeof(to), o->out, name, err))) break;
         rc = do_file(w, &out[i], from, to, train && strcmp(name, "train.jsonl") != 0, err);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/open.h"
 #include "contact/set/leak.h"
+#include "contact/set/place.h"
 #include "train/loop.h"
 
 #include <signal.h>
@@ -150,13 +151,13 @@ static wu_code judge_leak(const work *w, const wu_leak_report *r, wu_err *err) {
 }
 
 static wu_code check_leaks(const work *w, wu_err *err) {
-    static const char *const name[] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
-    char path[WU_LEN(name)][WU_PATH_MAX];
-    const char *found[WU_LEN(name)];
+    char path[WU_N_SPLIT][WU_PATH_MAX];
+    const char *found[WU_N_SPLIT];
     int n = 0;
     wu_leak_report r;
-    for (size_t i = 0; i < WU_LEN(name); i++) {
-        const wu_code rc = wu_path_join(path[n], sizeof(path[n]), w->o->data, name[i], err);
+    for (int i = 0; i < WU_N_SPLIT; i++) {
+        const wu_code rc =
+            wu_path_join(path[n], sizeof(path[n]), w->o->data, wu_split_file[i], err);
         if (rc) return rc;
         if (!wu_is_file(path[n])) continue;
         found[n] = path[n];

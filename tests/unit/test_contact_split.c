@@ -120,7 +120,7 @@ static void read_part(wu_buf *b, int part) {
 /* Which part each conversation is in: where[i]; fails if it is in two. */
 static void find_all(int *where, int n) {
     for (int i = 0; i < n; i++) where[i] = -1;
-    for (int p = 0; p < WU_N_PART; p++) {
+    for (int p = 0; p < WU_N_SPLIT; p++) {
         wu_buf b = {0};
         read_part(&b, p);
         for (char *at = b.p; at && (at = strstr(at, "\"source_id\":\"c")); at++) {
@@ -165,16 +165,16 @@ static void flaw_24_the_same_seed_gives_the_same_bytes(void **state) {
     int first[N], second[N], differ = 0;
     wu_split_report r;
     made m = {.n = N};
-    wu_buf a[WU_N_PART] = {{0}};
+    wu_buf a[WU_N_SPLIT] = {{0}};
     wu_split_options o = usual;
     write_set(&m);
     o.seed = 5;
     split(&r, &o);
     find_all(first, N);
-    for (int p = 0; p < WU_N_PART; p++) read_part(&a[p], p);
+    for (int p = 0; p < WU_N_SPLIT; p++) read_part(&a[p], p);
     o.force = true;
     split(&r, &o);
-    for (int p = 0; p < WU_N_PART; p++) {
+    for (int p = 0; p < WU_N_SPLIT; p++) {
         wu_buf b = {0};
         read_part(&b, p);
         assert_string_equal(a[p].p, b.p);

@@ -13,20 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool ends_with(const char *s, const char *end) {
-    const size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* Milliseconds in the unit that a key names; 0: it names none. */
 static double unit_of_key(const char *key) {
     static const char *const ms[] = {"_ms",    "Ms",           "(ms)",        "millis",
                                      "Millis", "milliseconds", "Milliseconds"};
     static const char *const s[] = {"_s", "(s)", "_sec", "_secs", "seconds", "Seconds"};
     for (size_t i = 0; i < WU_LEN(ms); i++)
-        if (ends_with(key, ms[i])) return 1.0;
+        if (wu_ends_with(key, ms[i])) return 1.0;
     for (size_t i = 0; i < WU_LEN(s); i++)
-        if (ends_with(key, s[i])) return 1000.0;
+        if (wu_ends_with(key, s[i])) return 1000.0;
     return 0.0;
 }
 

@@ -1,6 +1,7 @@
 /* alike.c - equal and similar texts of one stream (alike.h). */
 #include "contact/set/alike.h"
 
+#include "base/file.h"
 #include "contact/set/shingle.h"
 #include "contact/set/sort.h"
 
@@ -37,7 +38,7 @@ static wu_code out_of_memory(wu_err *err) {
 
 wu_code wu_alike_create(wu_alike **out, double threshold, size_t memory_bytes,
                         const char *temporary, wu_err *err) {
-    const char *dir = temporary ? temporary : getenv("TMPDIR");
+    const char *dir = wu_temporary_dir(temporary);
     const size_t memory = memory_bytes ? memory_bytes : (size_t)32 << 20;
     wu_alike *a = calloc(1, sizeof(*a));
     wu_code rc = WU_OK;
@@ -46,7 +47,7 @@ wu_code wu_alike_create(wu_alike **out, double threshold, size_t memory_bytes,
     a->threshold = threshold > 0.0 ? threshold : 0.8;
     a->shape = wu_bands_for(a->threshold);
     a->max = (int64_t)(memory / 4 / sizeof(item)) + 1;
-    a->directory = strdup(dir && *dir ? dir : "/tmp");
+    a->directory = strdup(dir);
     a->kept = malloc((size_t)a->max * sizeof(*a->kept));
     if (!a->directory || !a->kept) rc = out_of_memory(err);
     if (!rc) rc = wu_sort_create(&a->equal, memory / 8, dir, err);
@@ -74,27 +75,9 @@ void wu_alike_free(wu_alike *a) {
 
 /* ------------------------------------------------------------------------------ sketches */
 
-static wu_code open_file(wu_alike *a, wu_err *err) {
-    char *path;
-    if (asprintf(&path, "%s/wrapup-sketches-XXXXXX", a->directory) < 0) return out_of_memory(err);
-    const int fd = mkstemp(path);
-    wu_code rc = WU_OK;
-    if (fd < 0) {
-        rc = wu_fail_errno(err, "%s", path);
-    } else {
-        unlink(path);
-        if (!(a->f = fdopen(fd, "w+b"))) {
-            rc = wu_fail_errno(err, "%s", path);
-            close(fd);
-        }
-    }
-    free(path);
-    return rc;
-}
-
 static wu_code spill(wu_alike *a, wu_err *err) {
     wu_code rc;
-    if (!a->f && (rc = open_file(a, err))) return rc;
+    if (!a->f && (rc = wu_unnamed_file(&a->f, a->directory, "sketches", err))) return rc;
     if (fwrite(a->kept, sizeof(item), (size_t)a->n_kept, a->f) != (size_t)a->n_kept || fflush(a->f))
         return wu_fail_errno(err, "%s: temporary file for sketches", a->directory);
     a->n_kept = 0;

@@ -4,25 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool wu_same_file(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
+const char *const wu_split_file[WU_N_SPLIT] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
 
-const char *wu_base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-wu_code wu_make_parent(const char *path, wu_err *err) {
-    char dir[WU_PATH_MAX];
-    const char *name = wu_base_name(path);
-    const size_t n = (size_t)(name - path);
-    if (n == 0 || n >= sizeof(dir))
-        return n ? wu_fail(err, WU_EARG, "%.60s...: too long", path) : WU_OK;
-    memcpy(dir, path, n);
-    dir[n] = 0;
-    return wu_make_dirs(dir, err);
+bool wu_is_jsonl(const char *name) {
+    return strlen(name) > strlen(".jsonl") && wu_ends_with(name, ".jsonl");
 }
 
 wu_code wu_set_file(char *out, const char *data, const char *const *names, wu_err *err) {

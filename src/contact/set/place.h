@@ -10,14 +10,12 @@
 #include "base/file.h"
 #include "text/json.h"
 
-/* Whether both are there and are one and the same file or directory, by whatever name. */
-bool wu_same_file(const char *a, const char *b);
+/* train.jsonl, valid.jsonl, test.jsonl: the parts of a divided set. */
+enum { WU_N_SPLIT = 3 };
+extern const char *const wu_split_file[WU_N_SPLIT];
 
-/* The name behind the last slash. */
-const char *wu_base_name(const char *path);
-
-/* Makes the directory that a file will lie in. EIO, EARG (too long). */
-WU_MUST_CHECK wu_code wu_make_parent(const char *path, wu_err *err);
+/* Whether a name is that of a file of JSON lines. */
+bool wu_is_jsonl(const char *name);
 
 /* DATA itself, or the first of the names (NULL-terminated) that the directory DATA has, put into
  * out[WU_PATH_MAX]. Errors: EIO (nothing there), EARG (none of the names), too long. */

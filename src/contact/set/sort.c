@@ -2,11 +2,11 @@
 #include "contact/set/sort.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LEAST = 64 << 10, WINDOW = 256 }; /* bytes of memory; pairs read ahead of a run */
 
@@ -30,12 +30,11 @@ struct wu_sort {
 };
 
 wu_code wu_sort_create(wu_sort **out, size_t memory_bytes, const char *temporary, wu_err *err) {
-    const char *dir = temporary ? temporary : getenv("TMPDIR");
     wu_sort *s = calloc(1, sizeof(*s));
     *out = NULL;
     if (s) {
         s->max = (memory_bytes < LEAST ? LEAST : memory_bytes) / sizeof(wu_pair);
-        s->directory = strdup(dir && *dir ? dir : "/tmp");
+        s->directory = strdup(wu_temporary_dir(temporary));
         s->pair = malloc(s->max * sizeof(*s->pair));
     }
     if (!s || !s->directory || !s->pair) {
@@ -65,28 +64,9 @@ static int compare(const void *a_, const void *b_) {
 
 /* -------------------------------------------------------------------------------- runs */
 
-static wu_code open_file(wu_sort *s, wu_err *err) {
-    char *path;
-    if (asprintf(&path, "%s/wrapup-sort-XXXXXX", s->directory) < 0)
-        return wu_fail(err, WU_ENOMEM, "sorting: out of memory");
-    const int fd = mkstemp(path);
-    wu_code rc = WU_OK;
-    if (fd < 0) {
-        rc = wu_fail_errno(err, "%s", path);
-    } else {
-        unlink(path);
-        if (!(s->f = fdopen(fd, "w+b"))) {
-            rc = wu_fail_errno(err, "%s", path);
-            close(fd);
-        }
-    }
-    free(path);
-    return rc;
-}
-
 static wu_code spill(wu_sort *s, wu_err *err) {
     wu_code rc;
-    if (!s->f && (rc = open_file(s, err))) return rc;
+    if (!s->f && (rc = wu_unnamed_file(&s->f, s->directory, "sort", err))) return rc;
     if (s->n_run == s->max_run) {
         const int32_t more = s->max_run ? 2 * s->max_run : 16;
         run *p = realloc(s->run, (size_t)more * sizeof(*p));

@@ -10,18 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const wu_split_name[WU_N_PART] = {"train", "valid", "test"};
-static const char *const file_name[WU_N_PART] = {"train.jsonl", "valid.jsonl", "test.jsonl"};
+const char *const wu_split_name[WU_N_SPLIT] = {"train", "valid", "test"};
 static const char *const by_name[] = {"conversation", "customer", "agent"};
 
 typedef struct work {
     const wu_split_options *o;
     wu_split_report *report;
     char data[WU_PATH_MAX];
-    char path[WU_N_PART][WU_PATH_MAX];
+    char path[WU_N_SPLIT][WU_PATH_MAX];
     wu_units units;
     wu_deal deal;
-    wu_replace file[WU_N_PART], meta;
+    wu_replace file[WU_N_SPLIT], meta;
     int32_t n_group_read; /* before any were joined */
     wu_json *leak;        /* what the last check found */
 } work;
@@ -32,9 +31,9 @@ static wu_code check_place(work *w, wu_err *err) {
     static const char *const examples[] = {"examples.jsonl", NULL};
     const wu_split_options *o = w->o;
     wu_code rc = wu_set_file(w->data, o->data, examples, err);
-    for (int p = 0; !rc && p < WU_N_PART; p++) {
+    for (int p = 0; !rc && p < WU_N_SPLIT; p++) {
         char *path = w->path[p];
-        if ((rc = wu_path_join(path, WU_PATH_MAX, o->out, file_name[p], err))) break;
+        if ((rc = wu_path_join(path, WU_PATH_MAX, o->out, wu_split_file[p], err))) break;
         if (wu_same_file(path, w->data))
             return wu_fail(err, WU_EARG, "%s: is what is read and would be replaced", path);
         if (wu_is_file(path) && !o->force)
@@ -47,7 +46,7 @@ static wu_code check_place(work *w, wu_err *err) {
 
 static int n_wanted(const wu_split_options *o) {
     int n = 0;
-    for (int p = 0; p < WU_N_PART; p++) n += o->share[p] > 0.0;
+    for (int p = 0; p < WU_N_SPLIT; p++) n += o->share[p] > 0.0;
     return n;
 }
 
@@ -81,8 +80,8 @@ static wu_code check_times(const work *w, wu_err *err) {
 static wu_code deal(work *w, wu_err *err) {
     const wu_split_options *o = w->o;
     const int64_t total = w->units.n_unit;
-    w->deal = (wu_deal){.n_part = WU_N_PART, .seed = o->seed};
-    wu_shares(w->deal.want, o->share, WU_N_PART, total);
+    w->deal = (wu_deal){.n_part = WU_N_SPLIT, .seed = o->seed};
+    wu_shares(w->deal.want, o->share, WU_N_SPLIT, total);
     if (!o->by_time) return wu_deal_by_label(&w->units, &w->deal, err);
     const wu_code rc = check_times(w, err);
     return rc ? rc : wu_deal_by_time(&w->units, &w->deal, err);
@@ -91,18 +90,18 @@ static wu_code deal(work *w, wu_err *err) {
 /* ------------------------------------------------------------------------------ leaks */
 
 static wu_code write_parts(work *w, wu_err *err) {
-    FILE *to[WU_N_PART] = {0};
-    const char *path[WU_N_PART];
+    FILE *to[WU_N_SPLIT] = {0};
+    const char *path[WU_N_SPLIT];
     wu_code rc = WU_OK;
-    for (int p = 0; p < WU_N_PART; p++) {
+    for (int p = 0; p < WU_N_SPLIT; p++) {
         path[p] = w->path[p];
         if (w->o->share[p] <= 0.0) continue;
         wu_replace_abandon(&w->file[p]);
         if ((rc = wu_replace_begin(&w->file[p], path[p], err))) return rc;
         to[p] = w->file[p].f;
     }
-    if ((rc = wu_units_copy(&w->units, w->data, to, path, WU_N_PART, err))) return rc;
-    for (int p = 0; p < WU_N_PART; p++)
+    if ((rc = wu_units_copy(&w->units, w->data, to, path, WU_N_SPLIT, err))) return rc;
+    for (int p = 0; p < WU_N_SPLIT; p++)
         if (to[p] && fflush(to[p])) return wu_fail_errno(err, "%s", path[p]);
     return WU_OK;
 }
@@ -158,16 +157,16 @@ static void move_found(work *w, const wu_leak_report *r, int32_t *const *group, 
 enum { JOIN_ROUNDS = 12 };
 
 static wu_code resolve(work *w, const wu_leak_report *r, const int *part, int round, wu_err *err) {
-    int32_t *group[WU_N_PART] = {0};
+    int32_t *group[WU_N_SPLIT] = {0};
     wu_code rc = WU_OK;
-    for (int p = 0; p < WU_N_PART && !rc; p++)
+    for (int p = 0; p < WU_N_SPLIT && !rc; p++)
         if (!(group[p] = groups_of_part(&w->units, p)))
             rc = wu_fail(err, WU_ENOMEM, "%s: out of memory", w->data);
     if (!rc && round < JOIN_ROUNDS)
         rc = join_found(w, r, group, part, err);
     else if (!rc)
         move_found(w, r, group, part);
-    for (int p = 0; p < WU_N_PART; p++) free(group[p]);
+    for (int p = 0; p < WU_N_SPLIT; p++) free(group[p]);
     return rc;
 }
 
@@ -194,14 +193,14 @@ static wu_code look_for_leaks(work *w, int round, bool *again, wu_err *err) {
     const wu_leak_options lo = {.threshold = w->o->threshold,
                                 .near = w->o->near != WU_NEAR_ALLOW,
                                 .max_found = WU_MAX(w->units.n_unit, 20)};
-    const char *path[WU_N_PART], *name[WU_N_PART];
-    int part[WU_N_PART], n = 0;
+    const char *path[WU_N_SPLIT], *name[WU_N_SPLIT];
+    int part[WU_N_SPLIT], n = 0;
     wu_leak_report r = {0};
     *again = false;
-    for (int p = 0; p < WU_N_PART; p++) {
+    for (int p = 0; p < WU_N_SPLIT; p++) {
         if (!w->file[p].f) continue;
         path[n] = w->file[p].temporary;
-        name[n] = file_name[p];
+        name[n] = wu_split_file[p];
         part[n++] = p;
     }
     wu_code rc = wu_leak_check(&r, path, n, &lo, err);
@@ -244,13 +243,13 @@ static void count_parts(work *w) {
         r->part[g->part].n_conversation += g->n_unit;
         r->part[g->part].n_example += g->n_example;
     }
-    for (int p = 0; p < WU_N_PART; p++) r->part[p].written = w->o->share[p] > 0.0;
+    for (int p = 0; p < WU_N_SPLIT; p++) r->part[p].written = w->o->share[p] > 0.0;
     r->n_alone = w->units.n_alone;
     r->n_same = w->o->by == WU_BY_CONVERSATION ? w->units.n_unit - w->n_group_read : 0;
 }
 
 static wu_code check_parts(const work *w, wu_err *err) {
-    for (int p = 0; p < WU_N_PART; p++)
+    for (int p = 0; p < WU_N_SPLIT; p++)
         if (w->o->share[p] > 0.0 && w->report->part[p].n_group == 0)
             return wu_fail(err, WU_EDATA,
                            "%s: nothing is left for %s once equal conversations are kept together",
@@ -282,10 +281,10 @@ static wu_json *metadata(work *w) {
     if (!rc && o->by_time)
         rc = wu_json_set(j, "without_time", wu_json_new_int(w->report->n_no_time));
     if (!rc) rc = wu_json_set(j, "seed", wu_json_new_int((int64_t)o->seed));
-    for (int p = 0; !rc && p < WU_N_PART; p++)
+    for (int p = 0; !rc && p < WU_N_SPLIT; p++)
         rc = wu_json_push(share, wu_json_new_real(o->share[p]));
-    for (int p = 0; !rc && p < WU_N_PART; p++)
-        if (w->report->part[p].written) rc = wu_json_set(file, file_name[p], part_json(w, p));
+    for (int p = 0; !rc && p < WU_N_SPLIT; p++)
+        if (w->report->part[p].written) rc = wu_json_set(file, wu_split_file[p], part_json(w, p));
     if (!rc) rc = wu_json_set(j, "ratios", wu_json_copy(share));
     if (!rc) rc = wu_json_set(j, "joined", wu_json_new_int(w->report->n_joined));
     if (!rc) rc = wu_json_set(j, "files", wu_json_copy(file));
@@ -302,7 +301,7 @@ static wu_json *metadata(work *w) {
 static wu_code commit(work *w, wu_err *err) {
     const char *in = wu_is_dir(w->o->data) ? w->o->data : NULL;
     wu_code rc = wu_begin_metadata(&w->meta, w->o->out, in, "split", metadata(w), err);
-    for (int p = 0; !rc && p < WU_N_PART; p++) {
+    for (int p = 0; !rc && p < WU_N_SPLIT; p++) {
         if (w->file[p].f)
             rc = wu_replace_commit(&w->file[p], err);
         else if (wu_is_file(w->path[p]) && unlink(w->path[p]))
@@ -329,7 +328,7 @@ wu_code wu_split(wu_split_report *out, const wu_split_options *o, wu_err *err) {
     if ((rc = check_parts(w, err))) goto done;
     rc = commit(w, err);
 done:
-    for (int p = 0; p < WU_N_PART; p++) wu_replace_abandon(&w->file[p]);
+    for (int p = 0; p < WU_N_SPLIT; p++) wu_replace_abandon(&w->file[p]);
     wu_replace_abandon(&w->meta);
     wu_json_free(w->leak);
     wu_units_free(&w->units);

@@ -8,6 +8,7 @@
 #ifndef WU_CONTACT_SET_SPLIT_H
 #define WU_CONTACT_SET_SPLIT_H
 
+#include "contact/set/place.h"
 #include "contact/set/units.h"
 
 typedef enum wu_near {
@@ -16,14 +17,12 @@ typedef enum wu_near {
     WU_NEAR_ALLOW     /* nobody looks */
 } wu_near;
 
-enum { WU_N_PART = 3 };
-
 typedef struct wu_split_options {
     const char *data; /* a file, or a directory with examples.jsonl */
     const char *out;  /* a directory; it is made */
     wu_group_by by;
-    bool by_time;            /* the latest to test */
-    double share[WU_N_PART]; /* train, valid, test; they sum to 1 */
+    bool by_time;             /* the latest to test */
+    double share[WU_N_SPLIT]; /* train, valid, test; they sum to 1 */
     uint64_t seed;
     wu_near near;
     double threshold; /* of nearly equal; 0 means 0.8 */
@@ -34,14 +33,14 @@ typedef struct wu_split_report {
     struct wu_split_part {
         bool written;
         int64_t n_conversation, n_group, n_example;
-    } part[WU_N_PART];
+    } part[WU_N_SPLIT];
     int32_t n_alone;   /* conversations without the customer or agent of --group-by */
     int32_t n_no_time; /* by time: conversations that have none, and so are in train */
     int32_t n_same;    /* conversations that have the words of an earlier one */
     int64_t n_joined;  /* groups made one because they have equal or nearly equal conversations */
 } wu_split_report;
 
-extern const char *const wu_split_name[WU_N_PART]; /* "train", "valid", "test" */
+extern const char *const wu_split_name[WU_N_SPLIT]; /* "train", "valid", "test" */
 
 /* Errors: EARG (out has parts already, or is what is read; not enough conversations or groups);
  * EDATA (a line that is no record; too many conversations without time; a leak: the message says

@@ -1,6 +1,7 @@
 /* stats.c - collecting: examples and conversations become counters (stats.h). */
 #include "contact/set/stats.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "contact/set/stats_impl.h"
 #include "text/utf8.h"
@@ -349,8 +350,7 @@ static wu_code count_conversation(wu_stats *s, const wu_record *r, const wu_cont
         wu_when w;
         if (wu_when_parse(&w, wu_json_str(wu_json_get(temporal, "timestamp")))) c.start = w;
     }
-    const char *base = strrchr(where, '/');
-    const wu_str name = r->source_id.n ? r->source_id : wu_str_of(base ? base + 1 : where);
+    const wu_str name = r->source_id.n ? r->source_id : wu_str_of(wu_base_name(where));
     return wu_stats_lines(s, wu_record_conversation(r), &c, simulated, name, err);
 }
 

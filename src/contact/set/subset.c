@@ -11,17 +11,12 @@ typedef struct place {
     const char *in_dir, *out_dir; /* for metadata.json; NULL: none is written */
 } place;
 
-static bool is_jsonl(const char *path) {
-    const size_t n = strlen(path);
-    return n > 6 && strcmp(path + n - 6, ".jsonl") == 0;
-}
-
 static wu_code find_place(place *p, const wu_subset_options *o, wu_err *err) {
     static const char *const names[] = {"examples.jsonl", "train.jsonl", NULL};
     wu_code rc = wu_set_file(p->from, o->data, names, err);
     if (rc) return rc;
     if (wu_is_dir(o->data)) p->in_dir = o->data;
-    if (is_jsonl(o->out) && !wu_is_dir(o->out)) {
+    if (wu_is_jsonl(o->out) && !wu_is_dir(o->out)) {
         if (strlen(o->out) >= sizeof(p->to))
             return wu_fail(err, WU_EARG, "%.60s...: too long", o->out);
         memcpy(p->to, o->out, strlen(o->out) + 1);
